@@ -1,0 +1,16 @@
+# Every option of the build. Nothing but the library is built when atelier is part of another project.
+option(ATELIER_OPENMP "Run kernels on several threads with OpenMP" ON)
+option(ATELIER_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEVEL})
+option(ATELIER_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(ATELIER_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(ATELIER_INSTALL "Make install rules" ${PROJECT_IS_TOP_LEVEL})
+option(ATELIER_WERROR "Treat warnings in atelier's own code as errors" OFF)
+set(ATELIER_SANITIZE "" CACHE STRING "Sanitizers for everything that is built: address,undefined or thread")
+
+add_library(atelier_warnings INTERFACE)
+target_compile_options(atelier_warnings INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wpedantic -Wno-psabi
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion> $<$<BOOL:${ATELIER_WERROR}>:-Werror>)
+if(ATELIER_SANITIZE)
+  add_compile_options(-fsanitize=${ATELIER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${ATELIER_SANITIZE})
+endif()

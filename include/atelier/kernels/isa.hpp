@@ -1,0 +1,103 @@
+/// Instruction sets: which one this process uses, and how one piece of source becomes code for each of them.
+///
+/// A kernel is written once as a body `[&]<int Bytes>() {...}` over vectors of `Bytes` bytes; dispatch() calls it inside a
+/// function that carries the instruction set as an attribute. `flatten` pulls the whole body, a user's lambda included,
+/// into that function, so no file needs special compiler flags. Intrinsics need the attribute on the function itself:
+/// ATELIER_TARGET_*.
+#pragma once
+
+#include <cstdlib>
+#include <string>
+
+#include "atelier/core/config.hpp"
+#include "atelier/core/error.hpp"
+
+#if defined(__x86_64__)
+#define ATELIER_X86 1
+#define ATELIER_TARGET_AVX2 __attribute__((target("avx2,fma,bmi,bmi2,f16c")))
+#define ATELIER_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,bmi,bmi2,f16c")))
+#define ATELIER_TARGET_AVX512BF16 \
+  __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,avx2,fma,bmi,bmi2,f16c")))
+#endif
+
+namespace atelier::inline v0 {
+
+/// Instruction sets with code of their own, weakest first. `portable` is the compiler's baseline with 16-byte vectors.
+enum class Isa { portable, avx2, avx512, avx512bf16 };
+
+inline const char* name(Isa isa) {
+  constexpr const char* names[] = {"portable", "avx2", "avx512", "avx512bf16"};
+  return names[static_cast<int>(isa)];
+}
+
+namespace detail {
+/// The best instruction set of this processor.
+inline Isa best_isa() {
+#if defined(ATELIER_X86)
+  __builtin_cpu_init();
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+  if (v4) return __builtin_cpu_supports("avx512bf16") ? Isa::avx512bf16 : Isa::avx512;
+  if (v3) return Isa::avx2;
+#endif
+  return Isa::portable;
+}
+
+inline Isa chosen_isa() {
+  const Isa best = best_isa();
+  const char* forced = std::getenv("ATELIER_ISA");
+  if (!forced || !*forced) return best;
+  for (int i = 0; i <= static_cast<int>(Isa::avx512bf16); ++i) {
+    if (std::string(forced) != name(static_cast<Isa>(i))) continue;
+    if (i <= static_cast<int>(best)) return static_cast<Isa>(i);
+    throw ConfigError("ATELIER_ISA: this processor has no " + std::string(forced) + "; its best is " + name(best));
+  }
+  throw ConfigError("ATELIER_ISA: expected portable, avx2, avx512 or avx512bf16, found '" + std::string(forced) + "'");
+}
+}  // namespace detail
+
+/// The instruction set in use: the processor's best, or the one that the environment variable ATELIER_ISA names.
+/// Throws ConfigError when that one is unknown or missing here.
+inline Isa isa() {
+  static const Isa chosen = detail::chosen_isa();
+  return chosen;
+}
+
+/// Bytes of a vector register under `isa`.
+constexpr int vector_bytes(Isa isa) { return isa >= Isa::avx512 ? 64 : isa == Isa::avx2 ? 32 : 16; }
+
+namespace detail {
+template <class Body>
+__attribute__((flatten, noinline)) void run_portable(const Body& body) {
+  body.template operator()<16>();
+}
+#if defined(ATELIER_X86)
+template <class Body>
+ATELIER_TARGET_AVX2 __attribute__((flatten, noinline)) void run_avx2(const Body& body) {
+  body.template operator()<32>();
+}
+template <class Body>
+ATELIER_TARGET_AVX512 __attribute__((flatten, noinline)) void run_avx512(const Body& body) {
+  body.template operator()<64>();
+}
+#endif
+}  // namespace detail
+
+/// Runs body.operator()<Bytes>() compiled for `isa`. Do the parallel split outside and dispatch inside each part:
+/// a lambda that becomes a function of its own (a thread's entry point) does not inherit the instruction set.
+template <class Body>
+void dispatch(Isa isa, const Body& body) {
+#if defined(ATELIER_X86)
+  if (isa >= Isa::avx512) return detail::run_avx512(body);
+  if (isa == Isa::avx2) return detail::run_avx2(body);
+#endif
+  detail::run_portable(body);
+}
+
+template <class Body>
+void dispatch(const Body& body) {
+  dispatch(isa(), body);
+}
+
+}  // namespace atelier::inline v0

@@ -1,0 +1,116 @@
+/// Threads of one call: how many, and how work is shared out. The only header that knows OpenMP; without it, everything
+/// runs on the calling thread.
+///
+/// Rule for every user: the *result* may depend on the shapes, never on the number of threads or on who does what.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "atelier/core/error.hpp"
+#include "atelier/parallel/denormals.hpp"
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+namespace atelier::inline v0 {
+
+namespace detail {
+inline thread_local int scoped_threads = 0;
+
+inline int default_threads() {
+  if (const char* text = std::getenv("ATELIER_THREADS"); text && *text) {
+    char* end = nullptr;
+    long n = std::strtol(text, &end, 10);
+    if (*end || n < 1 || n > 1024)
+      throw ConfigError("ATELIER_THREADS: expected a number from 1 to 1024, found '" + std::string(text) + "'");
+    return static_cast<int>(n);
+  }
+#if defined(_OPENMP)
+  return omp_get_max_threads();
+#else
+  return 1;
+#endif
+}
+
+inline bool inside_region() {
+#if defined(_OPENMP)
+  return omp_in_parallel();
+#else
+  return false;
+#endif
+}
+}  // namespace detail
+
+/// Number of threads that a call made here may use: 1 inside a parallel region, else the innermost ThreadScope's number,
+/// else ATELIER_THREADS, else OpenMP's default.
+inline int threads() {
+  if (detail::inside_region()) return 1;
+  if (detail::scoped_threads) return detail::scoped_threads;
+  static const int fallback = detail::default_threads();
+  return fallback;
+}
+
+/// Sets the number of threads of this thread's calls while it lives.
+class ThreadScope {
+ public:
+  /// Throws ConfigError for n < 1.
+  explicit ThreadScope(int n) : outer_(detail::scoped_threads) {
+    if (n < 1) throw ConfigError("threads: expected at least 1, found " + std::to_string(n));
+    detail::scoped_threads = n;
+  }
+  ~ThreadScope() { detail::scoped_threads = outer_; }
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+
+ private:
+  int outer_;
+};
+
+/// Runs f(task) for task in [0, tasks), task t on thread t modulo the team. The first exception thrown by a task is
+/// rethrown here after all have ended. Denormals are off inside.
+template <class F>
+void parallel_tasks(int tasks, const F& f) {
+  const int team = threads();
+  if (team == 1 || tasks <= 1) {
+    FlushDenormals guard;
+    for (int t = 0; t < tasks; ++t) f(t);
+    return;
+  }
+#if defined(_OPENMP)
+  std::exception_ptr failure;
+#pragma omp parallel num_threads(team)
+  {
+    FlushDenormals guard;
+    // the runtime may give fewer threads than asked for: whoever is here shares all the tasks
+    for (int t = omp_get_thread_num(); t < tasks; t += omp_get_num_threads()) {
+      try {
+        f(t);
+      } catch (...) {
+#pragma omp critical(atelier_parallel_failure)
+        if (!failure) failure = std::current_exception();
+      }
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+#endif
+}
+
+/// Runs f(begin, end) over contiguous parts of [0, n), one for each thread, none smaller than `grain` unless n is.
+/// `grain` should be about 20 microseconds of work: a region costs a few.
+template <class F>
+void parallel_for(std::int64_t n, std::int64_t grain, const F& f) {
+  const int parts = static_cast<int>(std::min<std::int64_t>(threads(), n / std::max<std::int64_t>(grain, 1)));
+  if (parts <= 1) {
+    FlushDenormals guard;
+    if (n > 0) f(std::int64_t{0}, n);
+    return;
+  }
+  parallel_tasks(parts, [&](int t) { f(n * t / parts, n * (t + 1) / parts); });
+}
+
+}  // namespace atelier::inline v0
