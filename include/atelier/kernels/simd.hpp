@@ -97,9 +97,10 @@ ATELIER_INLINE Vec<T, N> from_bits(const Bits<T, N>& b) {
   return x;
 }
 
-/// mask ? a : b, lane by lane.
+/// mask ? a : b, lane by lane. Plain numbers broadcast.
 template <class T, int N>
-ATELIER_INLINE Vec<T, N> select(const Mask<T, N>& m, const Vec<T, N>& a, const Vec<T, N>& b) {
+ATELIER_INLINE Vec<T, N> select(const Mask<T, N>& m, const std::type_identity_t<Vec<T, N>>& a,
+                                const std::type_identity_t<Vec<T, N>>& b) {
   return Vec<T, N>(m.raw ? a.raw : b.raw);
 }
 template <class T, int N>
