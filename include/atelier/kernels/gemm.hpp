@@ -1,0 +1,115 @@
+/// Matrix products of float and double: C = activation([C +] A B [+ bias]), with operands in place, transposed or packed
+/// beforehand. Own kernels for every instruction set, after Goto & van de Geijn 2008; gemm/ holds the parts.
+///
+///   Y = X W^T + b, W stored [out, in]   gemm_pack() W once (transposed), then gemm_packed()
+///   dX = dY W                           gemm_pack() W once (not transposed), then gemm_packed()
+///   dW += dY^T X                        gemm(Transpose::yes, ..., Transpose::no, ...) with `accumulate`
+///
+/// The bits of a result depend on the sizes, the mode and the numbers: not on the threads, and not on whether B was packed
+/// beforehand. Sizes may be 0; with k = 0 the product is zero. C must not overlap A or B. Nothing is allocated: the caller
+/// passes a workspace and buffers aligned to 64 bytes, whose sizes depend on the number of threads (threads()) and the mode.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "atelier/kernels/gemm/split.hpp"
+#include "atelier/kernels/gemm/types.hpp"
+#include "atelier/kernels/reference/gemm.hpp"
+
+namespace atelier::inline v0::kernels {
+
+/// Scalar types that have kernels; gemm() serves all others by reference::gemm().
+template <class T>
+concept GemmScalar = std::same_as<T, float> || std::same_as<T, double>;
+
+namespace gemm_impl {
+template <class T>
+void check_workspace(std::span<T> workspace, Index needed) {
+  if (static_cast<Index>(workspace.size()) < needed)
+    throw Error("gemm: expected a workspace of " + std::to_string(needed) + " numbers, found " +
+                std::to_string(workspace.size()));
+}
+
+template <class P>
+Index padded_packed_size(Index n, Index k) {
+  return (packed_size<P>(n, k) + 15) / 16 * 16;
+}
+}  // namespace gemm_impl
+
+/// Numbers of T that a packed B[k, n] takes.
+template <GemmScalar T>
+Index gemm_packed_size(Index n, Index k, const GemmMode& mode = {}) {
+  return gemm_impl::with_path<T>(mode, [&]<class P>(P) { return gemm_impl::padded_packed_size<P>(n, k); });
+}
+
+/// Packs B[k, n] (or, transposed, from [n, k]) for gemm_packed() under the same mode.
+template <GemmScalar T>
+void gemm_pack(Index n, Index k, Transpose tb, Matrix<const std::type_identity_t<T>> b, T* packed,
+               const GemmMode& mode = {}) {
+  gemm_impl::with_path<T>(mode, [&]<class P>(P) { gemm_impl::pack<P>(n, k, tb, b, packed); });
+}
+
+/// Numbers of workspace that gemm_packed() needs.
+template <GemmScalar T>
+Index gemm_packed_workspace_size(const GemmShape& shape, const GemmMode& mode = {}) {
+  return gemm_impl::with_path<T>(
+      mode, [&]<class P>(P) { return gemm_impl::workspace_size<P>(shape, Transpose::no, true); });
+}
+
+/// C[m, n] = activation([C +] A[m, k] B [+ bias]), B packed by gemm_pack().
+/// Throws Error for a workspace smaller than gemm_packed_workspace_size().
+template <GemmScalar T>
+void gemm_packed(const GemmShape& shape, Matrix<const std::type_identity_t<T>> a, const std::type_identity_t<T>* packed_b,
+                 Matrix<T> c, const GemmEpilogue<std::type_identity_t<T>>& epilogue,
+                 std::span<std::type_identity_t<T>> workspace, const GemmMode& mode = {}) {
+  gemm_impl::with_path<T>(mode, [&]<class P>(P) {
+    gemm_impl::check_workspace(workspace, gemm_impl::workspace_size<P>(shape, Transpose::no, true));
+    gemm_impl::run<P>({.shape = shape, .a = a, .packed_b = packed_b, .b = {}, .c = c, .epilogue = epilogue},
+                      workspace.data());
+  });
+}
+
+/// Numbers of workspace that gemm() needs.
+template <class T>
+Index gemm_workspace_size(const GemmShape& shape, Transpose ta, Transpose tb, const GemmMode& mode = {}) {
+  if constexpr (!GemmScalar<T>) {
+    return 0;
+  } else {
+    return gemm_impl::with_path<T>(mode, [&]<class P>(P) -> Index {
+      if (tb == Transpose::yes)
+        return gemm_impl::padded_packed_size<P>(shape.n, shape.k) + gemm_impl::workspace_size<P>(shape, ta, true);
+      const Index whole = gemm_impl::workspace_size<P>(shape, ta, false);
+      return gemm_impl::is_split<P>(shape, ta) ? std::max(whole, gemm_impl::split_workspace_size<P>(shape)) : whole;
+    });
+  }
+}
+
+/// C[m, n] = activation([C +] A B [+ bias]). A is [m, k], or [k, m] when transposed; B is [k, n], or [n, k].
+/// Throws Error for a workspace smaller than gemm_workspace_size().
+template <class T>
+void gemm(const GemmShape& shape, Transpose ta, Matrix<const std::type_identity_t<T>> a, Transpose tb,
+          Matrix<const std::type_identity_t<T>> b, Matrix<T> c, const GemmEpilogue<std::type_identity_t<T>>& epilogue,
+          std::span<std::type_identity_t<T>> workspace, const GemmMode& mode = {}) {
+  if constexpr (!GemmScalar<T>) {
+    reference::gemm(shape, ta, a, tb, b, c, epilogue);
+  } else {
+    gemm_impl::check_workspace(workspace, gemm_workspace_size<T>(shape, ta, tb, mode));
+    gemm_impl::with_path<T>(mode, [&]<class P>(P) {
+      gemm_impl::Product<T> x{.shape = shape, .ta = ta, .a = a, .b = b, .c = c, .epilogue = epilogue};
+      T* own = workspace.data();
+      if (tb == Transpose::yes) {
+        gemm_impl::pack<P>(shape.n, shape.k, tb, b, own);
+        x.packed_b = own;
+        own += gemm_impl::padded_packed_size<P>(shape.n, shape.k);
+        gemm_impl::run<P>(x, own);
+      } else if (gemm_impl::is_split<P>(shape, ta) && !epilogue.bias && epilogue.activation == Activation::none) {
+        gemm_impl::run_split<P>(x, own);
+      } else {
+        gemm_impl::run<P>(x, own);
+      }
+    });
+  }
+}
+
+}  // namespace atelier::inline v0::kernels

@@ -1,0 +1,59 @@
+/// Activations that do not fit the micro-kernel's registers: applied to a tile of C while it is in the first-level cache.
+#pragma once
+
+#include <cmath>
+
+#include "atelier/kernels/gemm/lanes.hpp"
+
+namespace atelier::inline v0::kernels::gemm_impl {
+
+/// exp(x) to 2 units in the last place for x in [-87, 88], clamped outside; NaN gives NaN.
+/// exp(x) = 2^n exp(r), n = round(x / log 2), |r| <= log(2) / 2, by a polynomial of degree 6.
+template <int N>
+ATELIER_INLINE simd::Vec<float, N> exp_clamped(const simd::Vec<float, N>& x) {
+  using V = simd::Vec<float, N>;
+  const V y = simd::max(broadcast<V>(-87.0f), simd::min(broadcast<V>(88.0f), x));
+  const V shifter = broadcast<V>(12582912.0f);  // 1.5 * 2^23: its sum with a small number holds the nearest integer
+  const V shifted = y * broadcast<V>(1.44269504f) + shifter;
+  const V n = shifted - shifter;
+  const V r = (y - n * broadcast<V>(0.693145752f)) - n * broadcast<V>(1.42860677e-6f);
+  V p = broadcast<V>(1.0f / 720);
+  for (float c : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) p = p * r + broadcast<V>(c);
+  return simd::from_bits<float, N>(simd::bits(p) + (simd::bits(shifted) << 23));  // the integer stands in the low bits
+}
+template <int N>
+ATELIER_INLINE simd::Vec<double, N> exp_clamped(const simd::Vec<double, N>& x) {
+  double lane[N];
+  x.store(lane);
+  for (double& e : lane) e = std::exp(e);
+  return simd::Vec<double, N>::load(lane);
+}
+
+/// GELU in its tanh form, as x * sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
+template <class V>
+ATELIER_INLINE V gelu_tanh(const V& x) {
+  using T = typename V::scalar;
+  const V slope = broadcast<V>(T(-1.59576912160573071176)), cubic = broadcast<V>(T(-0.07135481627617502));
+  const V one = broadcast<V>(T(1));
+  return x / (one + exp_clamped(x * (slope + cubic * (x * x))));
+}
+
+template <class T>
+struct ActivateArgs {
+  T* c = nullptr;
+  Index c_row = 0;
+  int rows = 0, vectors = 0;
+};
+
+template <class P>
+struct GeluTile {
+  ATELIER_INLINE static void run(const ActivateArgs<typename P::T>& t) {
+    for (int i = 0; i < t.rows; ++i)
+      for (int v = 0; v < t.vectors; ++v) {
+        auto* c = t.c + i * t.c_row + v * P::lanes;
+        gelu_tanh(P::V::load(c)).store(c);
+      }
+  }
+};
+
+}  // namespace atelier::inline v0::kernels::gemm_impl

@@ -1,0 +1,268 @@
+/// Walks a product tile by tile: which operands are read in place, what is packed when, and who computes which part.
+#pragma once
+
+#include <cstring>
+
+#include "atelier/kernels/gemm/activation.hpp"
+#include "atelier/kernels/gemm/pack.hpp"
+#include "atelier/kernels/gemm/tile.hpp"
+#include "atelier/parallel/team.hpp"
+
+namespace atelier::inline v0::kernels::gemm_impl {
+
+/// A product in the form that the driver takes: C = epilogue(A B).
+template <class T>
+struct Product {
+  GemmShape shape;
+  Transpose ta = Transpose::no;
+  Matrix<const T> a;            ///< [m, k]; [k, m] when transposed
+  const T* packed_b = nullptr;  ///< B as pack_panel() lays it out; null: take `b`
+  Matrix<const T> b;            ///< [k, n]
+  Matrix<T> c;                  ///< [m, n]
+  GemmEpilogue<T> epilogue;
+};
+
+/// Rows a power of two of pages apart share their cache sets: worth a copy.
+template <class T>
+bool aliases(Index stride) {
+  return stride * static_cast<Index>(sizeof(T)) % 4096 == 0;
+}
+
+/// Where a product's operands are read from, and the workspace of one thread.
+template <class P>
+struct Layout {
+  using T = typename P::T;
+  bool a_in_place = false, b_in_place = false;
+  Index block = 0;           ///< most row panels that share a packed A
+  Index a_row = 0;           ///< units between rows of a packed A
+  Index a_piece = 0;         ///< units between panels of a packed, transposed A
+  Index a_size = 0, b_size = 0;
+
+  Layout(const GemmShape& s, Transpose ta, bool b_is_packed) {
+    const Index longest = Blocks<P>{s.k}.longest(), panels = (s.m + P::rows - 1) / P::rows;
+    const Index lines = (longest * static_cast<Index>(sizeof(T)) + 63) / 64;
+    a_row = (lines | 1) * 64 / static_cast<Index>(sizeof(T));  // an odd number of lines: rows fall into different sets
+    a_piece = longest * P::slot;
+    const Index most = P::block_panels * P::rows * P::block_units;
+    block = ta == Transpose::no ? P::block_panels : std::clamp<Index>(most / std::max<Index>(a_piece, 1), 1, 64);
+    block = std::clamp<Index>(panels, 1, block);
+    a_size = ta == Transpose::no ? block * P::rows * a_row : block * a_piece;
+    b_size = b_is_packed ? 0 : longest * 3 * P::lanes;
+  }
+  explicit Layout(const Product<T>& x) : Layout(x.shape, x.ta, x.packed_b) {
+    if (P::unit != Unit::number) return;
+    const bool fits = x.ta == Transpose::no || Blocks<P>{x.shape.k}.longest() <= 160;  // a panel in the L1 cache
+    a_in_place = fits && !aliases<T>(x.a.stride);
+    b_in_place = !x.packed_b && !aliases<T>(x.b.stride);
+  }
+  Index size() const { return (a_size + b_size + 15) / 16 * 16; }
+};
+
+/// One thread's part of a product: row panels [q0, q1) times column panels [p0, p1).
+template <class P>
+class Worker {
+ public:
+  using T = typename P::T;
+
+  Worker(const Product<T>& product, Index row_panels, T* workspace)
+      : x_(product), layout_(product), panels_{product.shape.n}, blocks_{product.shape.k}, row_panels_(row_panels),
+        packed_a_(workspace), packed_b_(workspace + layout_.a_size) {}
+
+  void run(Index q0, Index q1, Index p0, Index p1) {
+    const Index parts = (q1 - q0 + layout_.block - 1) / layout_.block;
+    for (Index part = 0; part < parts; ++part) {
+      begin_ = q0 + (q1 - q0) * part / parts;
+      end_ = q0 + (q1 - q0) * (part + 1) / parts;
+      for (Index b = 0; b < blocks_.count(); ++b) run_block(b, p0, p1);
+    }
+  }
+
+ private:
+  bool transposed_a() const { return x_.ta == Transpose::yes; }
+  Index row(Index q) const { return x_.shape.m * q / row_panels_; }
+
+  void run_block(Index b, Index p0, Index p1) {
+    if (transposed_a() && !layout_.a_in_place) pack_pieces(b);
+    for (Index p = p0; p < p1; ++p) {
+      TileArgs<T> t = column_args(b, p);
+      const bool last = b == blocks_.count() - 1;
+      const bool pack = p == p0 && !transposed_a() && !layout_.a_in_place;
+      for (Index q = begin_; q < end_; ++q) {
+        if (pack) pack_rows(b, q);
+        set_a(t, b, q);
+        t.c = x_.c.data + row(q) * x_.c.stride + panels_.begin(p);
+        t.c_row = x_.c.stride;
+        run_panel(t, static_cast<int>(row(q + 1) - row(q)), p, last);
+      }
+    }
+  }
+
+  /// What the tiles of column panel p in block b have in common.
+  TileArgs<T> column_args(Index b, Index p) {
+    TileArgs<T> t;
+    const int v = panels_.vectors(p);
+    const bool last = b == blocks_.count() - 1;
+    t.units = blocks_.length(b);
+    t.b_step = v * P::lanes;
+    if (x_.packed_b) {
+      t.b = x_.packed_b + panel_offset(panels_, blocks_, b, p);
+    } else if (layout_.b_in_place && panels_.columns(p) == t.b_step) {
+      t.b = x_.b.data + blocks_.first(b) * x_.b.stride + panels_.begin(p);
+      t.b_step = x_.b.stride;
+    } else {
+      pack_panel(panels_, blocks_, b, p, Transpose::no, x_.b, packed_b_, P::width);
+      t.b = packed_b_;
+    }
+    t.accumulate = x_.epilogue.accumulate || b > 0;
+    t.bias = last && x_.epilogue.bias ? x_.epilogue.bias + panels_.begin(p) : nullptr;
+    t.relu = last && x_.epilogue.activation == Activation::relu;
+    return t;
+  }
+
+  void set_a(TileArgs<T>& t, Index b, Index q) const {
+    if (transposed_a()) {
+      t.a_row = 1;
+      t.a_step = layout_.a_in_place ? x_.a.stride : P::slot;
+      t.a = layout_.a_in_place ? x_.a.data + blocks_.first(b) * x_.a.stride + row(q)
+                               : packed_a_ + (q - begin_) * layout_.a_piece;
+    } else {
+      t.a_step = 1;
+      t.a_row = layout_.a_in_place ? x_.a.stride : layout_.a_row;
+      t.a = layout_.a_in_place ? x_.a.data + row(q) * x_.a.stride + blocks_.first(b)
+                               : packed_a_ + (row(q) - row(begin_)) * layout_.a_row;
+    }
+  }
+
+  /// Packs row panel q of block b, just before its first use; fetches the next one.
+  void pack_rows(Index b, Index q) const {
+    const Index rows = row(q + 1) - row(q);
+    entry<P::isa, PackAlong<P>, PackArgs<T>>()(
+        {.source = x_.a.data + row(q) * x_.a.stride + blocks_.first(b), .source_stride = x_.a.stride, .rows = rows,
+         .columns = blocks_.elements(b), .out = packed_a_ + (row(q) - row(begin_)) * layout_.a_row,
+         .out_stride = layout_.a_row, .ahead = q + 1 < end_ ? rows * x_.a.stride : 0});
+  }
+
+  void pack_pieces(Index b) const {
+    using Pack = PackPieces<P>;
+    entry<P::isa, Pack, typename Pack::Args>()(
+        {.copy = {.source = x_.a.data + blocks_.first(b) * x_.a.stride, .source_stride = x_.a.stride,
+                  .rows = blocks_.elements(b), .out = packed_a_, .out_stride = layout_.a_piece},
+         .m = x_.shape.m, .panels = row_panels_, .first = begin_, .count = end_ - begin_});
+  }
+
+  /// The tile or tiles of `rows` rows and column panel p.
+  void run_panel(TileArgs<T> t, int rows, Index p, bool last) const {
+    const int v = panels_.vectors(p), most = P::most_rows(v), parts = (rows + most - 1) / most;
+    const int each = (rows + parts - 1) / parts, columns = static_cast<int>(panels_.columns(p));
+    for (int i = 0; i < rows; i += each) {
+      const int m = std::min(each, rows - i);
+      if (columns == v * P::lanes) run_tile(t, m, v, last);
+      else run_edge(t, m, v, columns, last);
+      t.a += each * t.a_row;
+      t.c += each * t.c_row;
+    }
+  }
+
+  void run_tile(const TileArgs<T>& t, int m, int v, bool last) const {
+    using K = KernelPath<P>;
+    (transposed_a() ? Tiles<K, true>::get(m, v) : Tiles<K, false>::get(m, v))(t);
+    if (last && x_.epilogue.activation == Activation::gelu_tanh)
+      entry<P::isa, GeluTile<K>, ActivateArgs<T>>()({.c = t.c, .c_row = t.c_row, .rows = m, .vectors = v});
+  }
+
+  /// A tile with fewer columns than its vectors have lanes: computed aside, in full.
+  void run_edge(TileArgs<T> t, int m, int v, int columns, bool last) const {
+    alignas(64) T tile[P::sums * P::lanes], bias[3 * P::lanes] = {};
+    T* const c = t.c;
+    const Index c_row = t.c_row;
+    const auto bytes = static_cast<std::size_t>(columns) * sizeof(T);
+    t.c = tile;
+    t.c_row = v * P::lanes;
+    if (t.accumulate)
+      for (int i = 0; i < m; ++i) std::memcpy(tile + i * t.c_row, c + i * c_row, bytes);
+    if (t.bias) t.bias = static_cast<const T*>(std::memcpy(bias, t.bias, bytes));
+    run_tile(t, m, v, last);
+    for (int i = 0; i < m; ++i) std::memcpy(c + i * c_row, tile + i * t.c_row, bytes);
+  }
+
+  const Product<T>& x_;
+  const Layout<P> layout_;
+  const Panels<P> panels_;
+  const Blocks<P> blocks_;
+  const Index row_panels_;
+  T *packed_a_, *packed_b_;
+  Index begin_ = 0, end_ = 0;  ///< row panels that share the packed A now
+};
+
+/// How the tiles of a product are shared out: a grid of parts, and the number of row panels.
+struct Grid {
+  Index row_panels = 1, rows = 1, columns = 1;
+};
+
+/// The grid of `team` parts whose largest is smallest.
+template <class P>
+Grid choose_grid(const GemmShape& s, int team) {
+  Grid grid{.row_panels = (s.m + P::rows - 1) / P::rows};
+  if (team == 1) return grid;
+  const Index even = (grid.row_panels + team - 1) / team * team;  // equal parts, if that does not make slivers
+  if (s.m >= even * (P::rows / 2 - 1)) grid.row_panels = even;
+  const Panels<P> panels{s.n};
+  const Index count = panels.count(), vectors = panels.padded() / P::lanes;
+  Index best = 0;
+  for (Index rows = 1; rows <= team; ++rows) {
+    const Index columns = team / rows;
+    if (team % rows || rows > grid.row_panels || columns > count) continue;
+    const Index width = columns == 1 ? vectors : (count + columns - 1) / columns * P::vectors + 1;
+    const Index cost = (grid.row_panels + rows - 1) / rows * width;
+    if (best && cost >= best) continue;
+    best = cost;
+    grid.rows = rows;
+    grid.columns = columns;
+  }
+  return grid;
+}
+
+/// Products up to this size (about 20 microseconds on one core) run on the calling thread.
+inline constexpr Index serial_products = Index{1} << 20;
+
+/// Threads that a product is worth.
+inline int team_for(const GemmShape& s) { return s.m * s.n * s.k <= serial_products ? 1 : threads(); }
+
+/// Packs all of B[k, n] (or, transposed, from [n, k]).
+template <class P>
+void pack(Index n, Index k, Transpose tb, Matrix<const typename P::T> b, typename P::T* packed) {
+  if (n == 0) return;
+  const Panels<P> panels{n};
+  const Blocks<P> blocks{k};
+  const Index count = panels.count();
+  const Index grain = std::max<Index>(1, 32768 / std::max<Index>(1, blocks.longest() * P::width));
+  parallel_for(count * blocks.count(), grain, [&](Index first, Index last) {
+    for (Index i = first; i < last; ++i) {
+      const Index block = i / count, p = i % count;
+      pack_panel(panels, blocks, block, p, tb, b, packed + panel_offset(panels, blocks, block, p));
+    }
+  });
+}
+
+/// Computes a product on the team. `workspace` holds workspace_size<P>() numbers.
+template <class P>
+void run(const Product<typename P::T>& x, typename P::T* workspace) {
+  if (x.shape.m == 0 || x.shape.n == 0) return;
+  const Grid grid = choose_grid<P>(x.shape, team_for(x.shape));
+  const Index count = Panels<P>{x.shape.n}.count(), size = Layout<P>(x).size();
+  const auto part = [&](int t) {
+    const Index r = t / grid.columns, c = t % grid.columns;
+    Worker<P>(x, grid.row_panels, workspace + t * size)
+        .run(grid.row_panels * r / grid.rows, grid.row_panels * (r + 1) / grid.rows, count * c / grid.columns,
+             count * (c + 1) / grid.columns);
+  };
+  parallel_tasks(static_cast<int>(grid.rows * grid.columns), part);
+}
+
+/// Numbers of workspace that run() needs for any strides.
+template <class P>
+Index workspace_size(const GemmShape& s, Transpose ta, bool b_is_packed) {
+  return Layout<P>(s, ta, b_is_packed).size() * team_for(s);
+}
+
+}  // namespace atelier::inline v0::kernels::gemm_impl

@@ -1,0 +1,106 @@
+/// Vector operations of the matrix products: partial loads, transposition, bfloat16 rounding and pairs.
+///
+/// Everything is written for any vector width, save two AVX512-BF16 instructions. Those stand in functions with the
+/// attribute, not forced inline: they melt into the entry point (path.hpp), not into the generic code between.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "atelier/kernels/gemm/path.hpp"
+#if defined(ATELIER_X86)
+#include <immintrin.h>
+#endif
+
+namespace atelier::inline v0::kernels::gemm_impl {
+
+/// All lanes equal to s (s - 0 is s for every s; s + 0 is not, and would cost an addition).
+template <class V>
+ATELIER_INLINE V broadcast(typename V::scalar s) {
+  return V(typename V::Raw(s - typename V::Raw{}));
+}
+
+/// The first `count` of V::lanes numbers, zero behind them; reads no others.
+template <class V>
+ATELIER_INLINE V load_part(const typename V::scalar* p, Index count) {
+  if (count >= V::lanes) return V::load(p);
+  alignas(64) typename V::scalar lane[V::lanes] = {};
+  for (Index i = 0; i < count; ++i) lane[i] = p[i];
+  return V::load(lane);
+}
+
+/// Lanes of a and b in turn, from lane `first` on: a[first], b[first], a[first + 1], ...
+template <int first, class V>
+ATELIER_INLINE V zip(const V& a, const V& b) {
+  return [&]<int... I>(std::integer_sequence<int, I...>) ATELIER_LAMBDA {
+    return V(typename V::Raw(__builtin_shufflevector(a.raw, b.raw, (I % 2 * V::lanes + first + I / 2)...)));
+  }(std::make_integer_sequence<int, V::lanes>{});
+}
+
+/// Transposes the square of lanes that r[0], ..., r[lanes - 1] form: log2(lanes) perfect shuffles of the rows.
+template <class V>
+ATELIER_INLINE void transpose(V (&r)[V::lanes]) {
+  constexpr int half = V::lanes / 2;
+#pragma GCC unroll 4
+  for (int width = 1; width < V::lanes; width *= 2) {
+    V t[V::lanes];
+#pragma GCC unroll 8
+    for (int i = 0; i < half; ++i) {
+      t[2 * i] = zip<0>(r[i], r[i + half]);
+      t[2 * i + 1] = zip<half>(r[i], r[i + half]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < V::lanes; ++i) r[i] = t[i];
+  }
+}
+
+/// Every lane rounded to the nearest bfloat16, ties to even; NaN stays NaN.
+template <class V>
+ATELIER_INLINE V round_to_bf16(const V& x) {
+  using B = simd::Bits<float, V::lanes>;
+  const B b = simd::bits(x);
+  const B rounded = (b + 0x7fff + ((b >> 16) & 1)) & ~0xffff;
+  const B quiet = (b | 0x400000) & ~0xffff;
+  return simd::from_bits<float, V::lanes>(x.raw == x.raw ? rounded : quiet);
+}
+
+#if defined(ATELIER_X86)
+using Vec16 = simd::Vec<float, 16>;
+
+/// 32 neighbours of a row, lo and hi, as 16 pairs.
+ATELIER_TARGET_AVX512BF16 inline Vec16 pairs_along(const Vec16& lo, const Vec16& hi) {
+  Vec16 out;
+  out.raw = reinterpret_cast<__m512>(_mm512_cvtne2ps_pbh(hi.raw, lo.raw));
+  return out;
+}
+
+/// 16 columns of two neighbouring rows as 16 pairs.
+ATELIER_TARGET_AVX512BF16 inline Vec16 pairs_across(const Vec16& row, const Vec16& next) {
+  alignas(64) static constexpr std::uint16_t turns[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                          8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const __m512i halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(next.raw, row.raw));
+  Vec16 out;
+  out.raw = reinterpret_cast<__m512>(_mm512_permutexvar_epi16(_mm512_load_si512(turns), halves));
+  return out;
+}
+
+/// sum + a.first * b.first + a.second * b.second, in float.
+ATELIER_TARGET_AVX512BF16 inline Vec16 add_pair_products(const Vec16& sum, const Vec16& a, const Vec16& b) {
+  Vec16 out;
+  out.raw = _mm512_dpbf16_ps(sum.raw, reinterpret_cast<__m512bh>(a.raw), reinterpret_cast<__m512bh>(b.raw));
+  return out;
+}
+#endif
+
+/// sum + a * b over the elements of a unit.
+template <class P>
+ATELIER_INLINE void multiply_add(typename P::V& sum, const typename P::V& a, const typename P::V& b) {
+  if constexpr (P::unit == Unit::pair) {
+    sum = add_pair_products(sum, a, b);
+  } else {
+    sum.raw += a.raw * b.raw;
+  }
+}
+
+}  // namespace atelier::inline v0::kernels::gemm_impl

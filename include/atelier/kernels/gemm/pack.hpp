@@ -1,0 +1,217 @@
+/// Packed operands: how the columns and the reduction are cut up, and the loops that copy, round and transpose into them.
+///
+/// A packed B is cut along the reduction into blocks, a block into panels of columns; a panel holds its columns of one
+/// step after the other. The cuts depend on the sizes alone, so the order of every sum is fixed.
+#pragma once
+
+#include "atelier/kernels/gemm/lanes.hpp"
+
+namespace atelier::inline v0::kernels::gemm_impl {
+
+/// Columns [0, n) in panels of P::width. The last one is 1, 2 or 3 vectors wide: a wide panel beats a full one followed
+/// by a sliver.
+template <class P>
+struct Panels {
+  Index n;
+  Index count() const {
+    if (n <= 3 * P::lanes) return 1;
+    return n / P::width + (n % P::width > P::lanes);
+  }
+  Index begin(Index p) const { return p * P::width; }
+  int vectors(Index p) const {
+    if (p < count() - 1) return P::vectors;
+    return static_cast<int>((n - begin(p) + P::lanes - 1) / P::lanes);
+  }
+  /// Columns of panel p that exist; at most vectors(p) * lanes.
+  Index columns(Index p) const { return std::min<Index>(n - begin(p), vectors(p) * P::lanes); }
+  Index padded() const { return n == 0 ? 0 : begin(count() - 1) + vectors(count() - 1) * P::lanes; }
+};
+
+/// The reduction [0, k) in blocks of nearly equal length; one empty block when k is 0.
+template <class P>
+struct Blocks {
+  Index k;
+  Index units() const { return (k + P::elements - 1) / P::elements; }
+  Index count() const { return std::max<Index>(1, (units() + P::block_units - 1) / P::block_units); }
+  Index begin(Index b) const { return units() * b / count(); }
+  Index length(Index b) const { return begin(b + 1) - begin(b); }
+  Index longest() const { return (units() + count() - 1) / count(); }
+  /// First element of block b, and how many there are.
+  Index first(Index b) const { return begin(b) * P::elements; }
+  Index elements(Index b) const { return std::min(length(b) * P::elements, k - first(b)); }
+};
+
+/// One copy into packed form. Which sizes mean what is said at each Leaf.
+template <class T>
+struct PackArgs {
+  const T* source = nullptr;
+  Index source_stride = 0;
+  Index rows = 0, columns = 0;  ///< of the source
+  T* out = nullptr;
+  Index out_stride = 0;
+  Index ahead = 0;  ///< distance of what is needed next, to be fetched into the second-level cache; 0: nothing
+};
+
+/// A vector of the source as the path's numbers (not for pairs).
+template <class P>
+ATELIER_INLINE typename P::V load_numbers(const typename P::T* p, Index count) {
+  const auto x = load_part<typename P::V>(p, count);
+  if constexpr (P::unit == Unit::rounded) return round_to_bf16(x);
+  else return x;
+}
+
+/// Copies rows: step k of the reduction is row k of the source, its columns become `vectors` vectors.
+template <class P, int vectors>
+struct PackAcross {
+  using T = typename P::T;
+  using V = typename P::V;
+  ATELIER_INLINE static void run(const PackArgs<T>& s) {
+    const T* row = s.source;
+    T* out = s.out;
+    for (Index k = 0; k < s.rows; k += P::elements) {
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) {
+        const T* from = row + v * P::lanes;
+        if (s.ahead) __builtin_prefetch(from + s.ahead, 0, 2);
+        units(from, s.columns - v * P::lanes, k + 1 < s.rows ? s.source_stride : 0).store(out + v * P::lanes);
+      }
+      row += P::elements * s.source_stride;
+      out += s.out_stride;
+    }
+  }
+  /// One vector of units; `next` is the distance to the second row of a pair, 0 where there is none.
+  ATELIER_INLINE static V units(const T* from, Index count, Index next) {
+    if constexpr (P::unit == Unit::pair) {
+      const V zero(typename V::Raw{});
+      return pairs_across(load_part<V>(from, count), next ? load_part<V>(from + next, count) : zero);
+    } else {
+      return load_numbers<P>(from, count);
+    }
+  }
+};
+
+/// Copies rows that run along the reduction: row i of the source becomes row i of the result, in units.
+template <class P>
+struct PackAlong {
+  using T = typename P::T;
+  using V = typename P::V;
+  ATELIER_INLINE static void run(const PackArgs<T>& s) {
+    for (Index i = 0; i < s.rows; ++i) {
+      const T* from = s.source + i * s.source_stride;
+      T* out = s.out + i * s.out_stride;
+      for (Index k = 0; k < s.columns; k += P::elements * P::lanes, out += P::lanes) {
+        if (s.ahead) {
+          __builtin_prefetch(from + s.ahead + k, 0, 2);
+          if (P::elements == 2) __builtin_prefetch(from + s.ahead + k + P::lanes, 0, 2);
+        }
+        units(from + k, s.columns - k).store(out);
+      }
+    }
+  }
+  ATELIER_INLINE static V units(const T* from, Index count) {
+    if constexpr (P::unit == Unit::pair) {
+      const V zero(typename V::Raw{});
+      const V low = load_part<V>(from, count);
+      return pairs_along(low, count > P::lanes ? load_part<V>(from + P::lanes, count - P::lanes) : zero);
+    } else {
+      return load_numbers<P>(from, count);
+    }
+  }
+};
+
+/// Transposes: row j of the source, which runs along the reduction, becomes column j of a panel `vectors` vectors wide.
+template <class P, int vectors>
+struct PackTransposed {
+  using T = typename P::T;
+  using V = typename P::V;
+  ATELIER_INLINE static void run(const PackArgs<T>& s) {
+    const Index units = (s.columns + P::elements - 1) / P::elements;
+    for (Index u = 0; u < units; u += P::lanes)
+      for (int v = 0; v < vectors; ++v) square(s, u, v * P::lanes, std::min<Index>(P::lanes, units - u));
+  }
+  /// `steps` units from unit u on, of the columns from `first` on.
+  ATELIER_INLINE static void square(const PackArgs<T>& s, Index u, Index first, Index steps) {
+    const Index k = u * P::elements;
+    V r[P::lanes];
+#pragma GCC unroll 16
+    for (int i = 0; i < P::lanes; ++i) {
+      const bool exists = first + i < s.rows;
+      const T* from = s.source + (exists ? (first + i) * s.source_stride + k : 0);
+      r[i] = PackAlong<P>::units(from, exists ? s.columns - k : 0);
+    }
+    transpose(r);
+    T* out = s.out + u * s.out_stride + first;
+#pragma GCC unroll 16
+    for (int i = 0; i < P::lanes; ++i)
+      if (i < steps) r[i].store(out + i * s.out_stride);
+  }
+};
+
+/// Copies rows across row panels of A transposed: step k is row k of the source, cut into `panels` pieces of at most
+/// P::rows columns. Piece q goes to out + q * out_stride, a step every P::slot units. Behind a piece stands anything.
+template <class P>
+struct PackPieces {
+  using T = typename P::T;
+  using V = typename P::V;
+  struct Args {
+    PackArgs<T> copy;
+    Index m = 0, panels = 0;     ///< columns of the whole matrix, and its row panels: panel q starts at m * q / panels
+    Index first = 0, count = 0;  ///< the panels to copy
+  };
+  ATELIER_INLINE static void run(const Args& args) {
+    const PackArgs<T>& s = args.copy;
+    const T* row = s.source;
+    T* out = s.out;
+    for (Index k = 0; k < s.rows; k += P::elements) {
+      const Index next = k + 1 < s.rows ? s.source_stride : 0;
+      for (Index q = 0; q < args.count; ++q) {
+        const Index begin = args.m * (args.first + q) / args.panels;
+        const T* from = row + begin;
+#pragma GCC unroll 4
+        for (int v = 0; v < P::slot; v += P::lanes) {
+          __builtin_prefetch(from + v + 4 * s.source_stride);
+          if (P::elements == 2) __builtin_prefetch(from + v + 5 * s.source_stride);
+          PackAcross<P, 1>::units(from + v, args.m - begin - v, next).store(out + q * s.out_stride + v);
+        }
+      }
+      row += P::elements * s.source_stride;
+      out += P::slot;
+    }
+  }
+};
+
+/// Packs panel p of block b of B for the product that reduces over `k` and has n columns.
+template <class P>
+void pack_panel(const Panels<P>& panels, const Blocks<P>& blocks, Index b, Index p, Transpose t,
+                Matrix<const typename P::T> source, typename P::T* out, Index ahead = 0) {
+  using Args = PackArgs<typename P::T>;
+  const Index column = panels.begin(p), k = blocks.first(b), count = panels.columns(p), length = blocks.elements(b);
+  const int v = panels.vectors(p);
+  if (t == Transpose::no) {
+    static constexpr void (*across[])(const Args&) = {entry<P::isa, PackAcross<P, 1>, Args>(),
+                                                      entry<P::isa, PackAcross<P, 2>, Args>(),
+                                                      entry<P::isa, PackAcross<P, 3>, Args>()};
+    across[v - 1]({.source = source.data + k * source.stride + column, .source_stride = source.stride, .rows = length,
+                   .columns = count, .out = out, .out_stride = v * P::lanes, .ahead = ahead});
+  } else {
+    static constexpr void (*transposed[])(const Args&) = {entry<P::isa, PackTransposed<P, 1>, Args>(),
+                                                          entry<P::isa, PackTransposed<P, 2>, Args>(),
+                                                          entry<P::isa, PackTransposed<P, 3>, Args>()};
+    transposed[v - 1]({.source = source.data + column * source.stride + k, .source_stride = source.stride,
+                       .rows = count, .columns = length, .out = out, .out_stride = v * P::lanes});
+  }
+}
+
+/// Place of panel p of block b in a packed B.
+template <class P>
+Index panel_offset(const Panels<P>& panels, const Blocks<P>& blocks, Index b, Index p) {
+  return blocks.begin(b) * panels.padded() + panels.begin(p) * blocks.length(b);
+}
+
+/// Numbers in a packed B.
+template <class P>
+Index packed_size(Index n, Index k) {
+  return Panels<P>{n}.padded() * Blocks<P>{k}.units();
+}
+
+}  // namespace atelier::inline v0::kernels::gemm_impl

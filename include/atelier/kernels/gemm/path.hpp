@@ -1,0 +1,99 @@
+/// The ways to compute a product: instruction set, contents of packed operands, tile sizes.
+///
+/// A packed operand is made of *units* of sizeof(T) bytes, so that all paths share layouts and driver: a number, a float
+/// rounded to bfloat16, or a pair of bfloat16 that are neighbours in the reduction.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+
+#include "atelier/kernels/gemm/types.hpp"
+#include "atelier/kernels/simd.hpp"
+
+namespace atelier::inline v0::kernels::gemm_impl {
+
+enum class Unit { number, rounded, pair };
+
+/// One way to compute. The tile, `rows` x `vectors` registers of sums, leaves room for a row of B and an element of A:
+/// 14 x 2 of 32 registers, 6 x 2 of 16.
+template <class Scalar, Isa isa_, Unit unit_>
+struct Path {
+  using T = Scalar;
+  static constexpr Isa isa = isa_;
+  static constexpr Unit unit = unit_;
+  static constexpr int elements = unit == Unit::pair ? 2 : 1;  ///< of the reduction, in a unit
+  static constexpr int lanes = vector_bytes(isa) / static_cast<int>(sizeof(T));
+  using V = simd::Vec<T, lanes>;
+
+  static constexpr int sums = isa >= Isa::avx512 ? 28 : 12;
+  static constexpr int vectors = 2;                ///< of a column panel; the last one has 1, 2 or 3
+  static constexpr int width = vectors * lanes;    ///< columns of a panel
+  static constexpr int rows = sums / vectors;      ///< most rows of a tile, and rows of a row panel
+  static constexpr int slot = (rows + lanes - 1) / lanes * lanes;  ///< units between steps of a packed, transposed A
+
+  static constexpr Index block_bytes = 1600;             ///< of one operand row within a block of the reduction
+  static constexpr Index block_units = block_bytes / sizeof(T);
+  static constexpr Index block_panels = 18;              ///< row panels a block: with block_bytes, 400 KB of L2
+  /// Most rows of a tile that is `v` vectors wide.
+  static constexpr int most_rows(int v) { return std::min(rows, sums / v); }
+};
+
+/// The kernels of a path do not see whether its numbers were rounded before.
+template <class P>
+using KernelPath = Path<typename P::T, P::isa, P::unit == Unit::rounded ? Unit::number : P::unit>;
+
+/// Entry points: one function for each instruction set that runs Leaf::run(args) with everything it calls inlined.
+template <class Leaf, class Args>
+__attribute__((flatten)) void enter_portable(const Args& args) {
+  Leaf::run(args);
+}
+#if defined(ATELIER_X86)
+template <class Leaf, class Args>
+ATELIER_TARGET_AVX2 __attribute__((flatten)) void enter_avx2(const Args& args) {
+  Leaf::run(args);
+}
+template <class Leaf, class Args>
+ATELIER_TARGET_AVX512 __attribute__((flatten)) void enter_avx512(const Args& args) {
+  Leaf::run(args);
+}
+template <class Leaf, class Args>
+ATELIER_TARGET_AVX512BF16 __attribute__((flatten)) void enter_avx512bf16(const Args& args) {
+  Leaf::run(args);
+}
+#endif
+
+/// The function that runs `Leaf` under an instruction set.
+template <Isa isa, class Leaf, class Args>
+constexpr auto entry() -> void (*)(const Args&) {
+#if defined(ATELIER_X86)
+  if constexpr (isa == Isa::avx512bf16) return &enter_avx512bf16<Leaf, Args>;
+  if constexpr (isa == Isa::avx512) return &enter_avx512<Leaf, Args>;
+  if constexpr (isa == Isa::avx2) return &enter_avx2<Leaf, Args>;
+#endif
+  return &enter_portable<Leaf, Args>;
+}
+
+/// Calls f(Path<...>{}) with the path of a mode. `high` is `highest` on all of them: three bfloat16 products cost more
+/// than one float product without tile registers. Paths for AMX (medium, and high as three products) belong here.
+template <class T, class F>
+auto with_path(const GemmMode& mode, F&& f) {
+  static_assert(std::same_as<T, float> || std::same_as<T, double>);
+#if defined(ATELIER_X86)
+  if constexpr (std::same_as<T, double>) {  // serves checks of gradients: one wide path is enough
+    if (mode.isa >= Isa::avx2) return f(Path<T, Isa::avx2, Unit::number>{});
+  } else if (mode.precision == Precision::medium) {
+    if (mode.isa == Isa::avx512bf16) return f(Path<T, Isa::avx512bf16, Unit::pair>{});
+    if (mode.isa == Isa::avx512) return f(Path<T, Isa::avx512, Unit::rounded>{});
+    if (mode.isa == Isa::avx2) return f(Path<T, Isa::avx2, Unit::rounded>{});
+  } else {
+    if (mode.isa >= Isa::avx512) return f(Path<T, Isa::avx512, Unit::number>{});
+    if (mode.isa == Isa::avx2) return f(Path<T, Isa::avx2, Unit::number>{});
+  }
+#endif
+  if constexpr (std::same_as<T, float>) {
+    if (mode.precision == Precision::medium) return f(Path<T, Isa::portable, Unit::rounded>{});
+  }
+  return f(Path<T, Isa::portable, Unit::number>{});
+}
+
+}  // namespace atelier::inline v0::kernels::gemm_impl

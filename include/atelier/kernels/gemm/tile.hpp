@@ -1,0 +1,127 @@
+/// The micro-kernel: one tile of C, M rows by NV vectors, summed in registers over a block of the reduction.
+/// After Goto & van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
+///
+/// Each element is one chain of fused multiply-adds in the order of k. So its bits depend neither on the tile it falls
+/// into, nor on the threads, nor on how the operands were packed.
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include "atelier/kernels/gemm/lanes.hpp"
+
+namespace atelier::inline v0::kernels::gemm_impl {
+
+template <class T>
+struct TileArgs {
+  Index units = 0;              ///< steps of the reduction
+  const T* a = nullptr;         ///< element (i, step) at a[i * a_row + step * a_step]
+  Index a_row = 0, a_step = 0;  ///< the tile's template argument says which one is 1
+  const T* b = nullptr;         ///< row `step` at b + step * b_step
+  Index b_step = 0;
+  T* c = nullptr;               ///< [M, NV * lanes], in full
+  Index c_row = 0;
+  const T* bias = nullptr;      ///< [NV * lanes]
+  bool accumulate = false, relu = false;
+};
+
+template <class P, int M, int NV, bool transposed_a>
+struct Tile {
+  using T = typename P::T;
+  using V = typename P::V;
+  using Sums = V[M][NV];
+  static constexpr int ahead = 16;  ///< steps between prefetch and use of B
+
+  ATELIER_INLINE static void run(const TileArgs<T>& t) {
+    Sums sum;
+    clear(sum, t);
+    add_products(sum, t);
+    finish(sum, t);
+  }
+
+  ATELIER_INLINE static void clear(Sums& sum, const TileArgs<T>& t) {
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) {
+        sum[i][v] = V(typename V::Raw{});
+        __builtin_prefetch(t.c + i * t.c_row + v * P::lanes, 1);
+      }
+  }
+
+  ATELIER_INLINE static void add_products(Sums& sum, const TileArgs<T>& t) {
+    const T *a = t.a, *b = t.b;
+    const Index a_row = transposed_a ? 1 : t.a_row, a_step = transposed_a ? t.a_step : 1, b_step = t.b_step;
+    for (Index step = t.units; step > 0; --step) {
+      V bv[NV];
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) {
+        bv[v] = V::load(b + v * P::lanes);
+        __builtin_prefetch(b + ahead * b_step + v * P::lanes);
+      }
+#pragma GCC unroll 16
+      for (int i = 0; i < M; ++i) {
+        const V av = broadcast<V>(a[i * a_row]);
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) multiply_add<P>(sum[i][v], av, bv[v]);
+      }
+      a += a_step;
+      b += b_step;
+    }
+  }
+
+  ATELIER_INLINE static void finish(Sums& sum, const TileArgs<T>& t) {
+    T* const c = t.c;
+    const Index c_row = t.c_row;
+    if (t.accumulate) {
+#pragma GCC unroll 16
+      for (int i = 0; i < M; ++i)
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) sum[i][v].raw += V::load(c + i * c_row + v * P::lanes).raw;
+    }
+    if (t.bias) {
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) {
+        const V bias = V::load(t.bias + v * P::lanes);
+#pragma GCC unroll 16
+        for (int i = 0; i < M; ++i) sum[i][v].raw += bias.raw;
+      }
+    }
+    if (t.relu) {
+      const V zero(typename V::Raw{});
+#pragma GCC unroll 16
+      for (int i = 0; i < M; ++i)
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) sum[i][v] = simd::max(zero, sum[i][v]);  // the second one where unordered
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) sum[i][v].store(c + i * c_row + v * P::lanes);
+  }
+};
+
+template <class T>
+using TileFunction = void (*)(const TileArgs<T>&);
+
+/// The tiles of a path: [rows - 1][vectors - 1]; null where a tile would not fit the registers.
+template <class P, bool transposed_a>
+struct Tiles {
+  using Function = TileFunction<typename P::T>;
+
+  static Function get(int m, int vectors) { return table[static_cast<std::size_t>((m - 1) * 3 + vectors - 1)]; }
+
+ private:
+  template <int M, int NV>
+  static constexpr Function tile() {
+    if constexpr (M > P::most_rows(NV)) return nullptr;
+    else return entry<P::isa, Tile<P, M, NV, transposed_a>, TileArgs<typename P::T>>();
+  }
+  template <int... I>
+  static constexpr auto make(std::integer_sequence<int, I...>) {
+    return std::array<Function, sizeof...(I)>{tile<I / 3 + 1, I % 3 + 1>()...};
+  }
+  static constexpr auto table = make(std::make_integer_sequence<int, P::rows * 3>{});
+};
+
+}  // namespace atelier::inline v0::kernels::gemm_impl
