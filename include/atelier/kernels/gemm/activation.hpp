@@ -17,8 +17,12 @@ ATELIER_INLINE simd::Vec<float, N> exp_clamped(const simd::Vec<float, N>& x) {
   const V shifted = y * broadcast<V>(1.44269504f) + shifter;
   const V n = shifted - shifter;
   const V r = (y - n * broadcast<V>(0.693145752f)) - n * broadcast<V>(1.42860677e-6f);
-  V p = broadcast<V>(1.0f / 720);
-  for (float c : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) p = p * r + broadcast<V>(c);
+  V p = broadcast<V>(1.0f / 720) * r + broadcast<V>(1.0f / 120);
+  p = p * r + broadcast<V>(1.0f / 24);
+  p = p * r + broadcast<V>(1.0f / 6);
+  p = p * r + broadcast<V>(0.5f);
+  p = p * r + broadcast<V>(1.0f);
+  p = p * r + broadcast<V>(1.0f);
   return simd::from_bits<float, N>(simd::bits(p) + (simd::bits(shifted) << 23));  // the integer stands in the low bits
 }
 template <int N>

@@ -65,81 +65,86 @@ class Worker {
   using T = typename P::T;
 
   Worker(const Product<T>& product, Index row_panels, T* workspace)
-      : x_(product), layout_(product), panels_{product.shape.n}, blocks_{product.shape.k}, row_panels_(row_panels),
-        packed_a_(workspace), packed_b_(workspace + layout_.a_size) {}
+      : x_(product), layout_(product), panels_{product.shape.n}, blocks_{product.shape.k}, rows_{product.shape.m, row_panels},
+        transposed_a_(product.ta == Transpose::yes), packed_a_(workspace), packed_b_(workspace + layout_.a_size) {}
 
   void run(Index q0, Index q1, Index p0, Index p1) {
     const Index parts = (q1 - q0 + layout_.block - 1) / layout_.block;
     for (Index part = 0; part < parts; ++part) {
       begin_ = q0 + (q1 - q0) * part / parts;
       end_ = q0 + (q1 - q0) * (part + 1) / parts;
-      for (Index b = 0; b < blocks_.count(); ++b) run_block(b, p0, p1);
-    }
-  }
-
- private:
-  bool transposed_a() const { return x_.ta == Transpose::yes; }
-  Index row(Index q) const { return x_.shape.m * q / row_panels_; }
-
-  void run_block(Index b, Index p0, Index p1) {
-    if (transposed_a() && !layout_.a_in_place) pack_pieces(b);
-    for (Index p = p0; p < p1; ++p) {
-      TileArgs<T> t = column_args(b, p);
-      const bool last = b == blocks_.count() - 1;
-      const bool pack = p == p0 && !transposed_a() && !layout_.a_in_place;
-      for (Index q = begin_; q < end_; ++q) {
-        if (pack) pack_rows(b, q);
-        set_a(t, b, q);
-        t.c = x_.c.data + row(q) * x_.c.stride + panels_.begin(p);
-        t.c_row = x_.c.stride;
-        run_panel(t, static_cast<int>(row(q + 1) - row(q)), p, last);
+      for (Index b = 0; b < blocks_.count(); ++b) {
+        if (transposed_a_ && !layout_.a_in_place) pack_pieces(b);
+        for (Index p = p0; p < p1; ++p) run_column(b, p, p == p0 && !transposed_a_ && !layout_.a_in_place);
       }
     }
   }
 
-  /// What the tiles of column panel p in block b have in common.
-  TileArgs<T> column_args(Index b, Index p) {
-    TileArgs<T> t;
-    const int v = panels_.vectors(p);
-    const bool last = b == blocks_.count() - 1;
+ private:
+  /// What the tiles of one column panel in one block have in common.
+  struct Column {
+    TileArgs<T> tile;
+    int vectors = 0, count = 0;  ///< width in vectors, and the columns that exist
+    bool last = false;           ///< block of the reduction
+  };
+
+  /// The tiles of block b in column panel p, down the row panels.
+  void run_column(Index b, Index p, bool pack_a) {
+    Column column = column_of(b, p);
+    TileArgs<T>& t = column.tile;
+    for (Index q = begin_; q < end_; ++q) {
+      if (pack_a) pack_rows(b, q);
+      t.a = a_of(b, q);
+      t.c = x_.c.data + rows_.begin(q) * x_.c.stride + panels_.begin(p);
+      run_rows(column, static_cast<int>(rows_.size(q)));
+    }
+  }
+
+  Column column_of(Index b, Index p) {
+    Column column;
+    column.vectors = panels_.vectors(p);
+    column.count = static_cast<int>(panels_.columns(p));
+    column.last = b == blocks_.count() - 1;
+    TileArgs<T>& t = column.tile;
     t.units = blocks_.length(b);
-    t.b_step = v * P::lanes;
+    t.a_row = transposed_a_ ? 1 : layout_.a_in_place ? x_.a.stride : layout_.a_row;
+    t.a_step = !transposed_a_ ? 1 : layout_.a_in_place ? x_.a.stride : P::slot;
+    t.c_row = x_.c.stride;
+    t.accumulate = x_.epilogue.accumulate || b > 0;
+    t.bias = column.last && x_.epilogue.bias ? x_.epilogue.bias + panels_.begin(p) : nullptr;
+    t.relu = column.last && x_.epilogue.activation == Activation::relu;
+    set_b(column, b, p);
+    return column;
+  }
+
+  void set_b(Column& column, Index b, Index p) {
+    TileArgs<T>& t = column.tile;
+    t.b_step = column.vectors * P::lanes;
     if (x_.packed_b) {
       t.b = x_.packed_b + panel_offset(panels_, blocks_, b, p);
-    } else if (layout_.b_in_place && panels_.columns(p) == t.b_step) {
+    } else if (layout_.b_in_place && column.count == t.b_step) {
       t.b = x_.b.data + blocks_.first(b) * x_.b.stride + panels_.begin(p);
       t.b_step = x_.b.stride;
     } else {
       pack_panel(panels_, blocks_, b, p, Transpose::no, x_.b, packed_b_, P::width);
       t.b = packed_b_;
     }
-    t.accumulate = x_.epilogue.accumulate || b > 0;
-    t.bias = last && x_.epilogue.bias ? x_.epilogue.bias + panels_.begin(p) : nullptr;
-    t.relu = last && x_.epilogue.activation == Activation::relu;
-    return t;
   }
 
-  void set_a(TileArgs<T>& t, Index b, Index q) const {
-    if (transposed_a()) {
-      t.a_row = 1;
-      t.a_step = layout_.a_in_place ? x_.a.stride : P::slot;
-      t.a = layout_.a_in_place ? x_.a.data + blocks_.first(b) * x_.a.stride + row(q)
-                               : packed_a_ + (q - begin_) * layout_.a_piece;
-    } else {
-      t.a_step = 1;
-      t.a_row = layout_.a_in_place ? x_.a.stride : layout_.a_row;
-      t.a = layout_.a_in_place ? x_.a.data + row(q) * x_.a.stride + blocks_.first(b)
-                               : packed_a_ + (row(q) - row(begin_)) * layout_.a_row;
-    }
+  /// Row panel q of A in block b: in place or packed.
+  const T* a_of(Index b, Index q) const {
+    const Index row = rows_.begin(q), k = blocks_.first(b);
+    if (layout_.a_in_place) return transposed_a_ ? x_.a.data + k * x_.a.stride + row : x_.a.data + row * x_.a.stride + k;
+    return transposed_a_ ? packed_a_ + (q - begin_) * layout_.a_piece : packed_row(q);
   }
+  T* packed_row(Index q) const { return packed_a_ + (rows_.begin(q) - rows_.begin(begin_)) * layout_.a_row; }
 
   /// Packs row panel q of block b, just before its first use; fetches the next one.
   void pack_rows(Index b, Index q) const {
-    const Index rows = row(q + 1) - row(q);
     entry<P::isa, PackAlong<P>, PackArgs<T>>()(
-        {.source = x_.a.data + row(q) * x_.a.stride + blocks_.first(b), .source_stride = x_.a.stride, .rows = rows,
-         .columns = blocks_.elements(b), .out = packed_a_ + (row(q) - row(begin_)) * layout_.a_row,
-         .out_stride = layout_.a_row, .ahead = q + 1 < end_ ? rows * x_.a.stride : 0});
+        {.source = x_.a.data + rows_.begin(q) * x_.a.stride + blocks_.first(b), .source_stride = x_.a.stride,
+         .rows = rows_.size(q), .columns = blocks_.elements(b), .out = packed_row(q), .out_stride = layout_.a_row,
+         .ahead = q + 1 < end_ ? rows_.size(q) * x_.a.stride : 0});
   }
 
   void pack_pieces(Index b) const {
@@ -147,41 +152,46 @@ class Worker {
     entry<P::isa, Pack, typename Pack::Args>()(
         {.copy = {.source = x_.a.data + blocks_.first(b) * x_.a.stride, .source_stride = x_.a.stride,
                   .rows = blocks_.elements(b), .out = packed_a_, .out_stride = layout_.a_piece},
-         .m = x_.shape.m, .panels = row_panels_, .first = begin_, .count = end_ - begin_});
+         .pieces = rows_, .first = begin_, .count = end_ - begin_});
   }
 
-  /// The tile or tiles of `rows` rows and column panel p.
-  void run_panel(TileArgs<T> t, int rows, Index p, bool last) const {
-    const int v = panels_.vectors(p), most = P::most_rows(v), parts = (rows + most - 1) / most;
-    const int each = (rows + parts - 1) / parts, columns = static_cast<int>(panels_.columns(p));
+  /// The tiles of `rows` rows in a column panel: one, or several where the panel is too wide for so many rows.
+  void run_rows(const Column& column, int rows) const {
+    const int most = P::most_rows(column.vectors);
+    if (rows <= most) return run_tile(column, column.tile, rows);
+    const int parts = (rows + most - 1) / most, each = (rows + parts - 1) / parts;
+    TileArgs<T> t = column.tile;
     for (int i = 0; i < rows; i += each) {
-      const int m = std::min(each, rows - i);
-      if (columns == v * P::lanes) run_tile(t, m, v, last);
-      else run_edge(t, m, v, columns, last);
+      run_tile(column, t, std::min(each, rows - i));
       t.a += each * t.a_row;
       t.c += each * t.c_row;
     }
   }
 
-  void run_tile(const TileArgs<T>& t, int m, int v, bool last) const {
+  void run_tile(const Column& column, const TileArgs<T>& t, int m) const {
+    if (column.count == column.vectors * P::lanes) run_full(column, t, m);
+    else run_edge(column, t, m);
+  }
+
+  void run_full(const Column& column, const TileArgs<T>& t, int m) const {
     using K = KernelPath<P>;
-    (transposed_a() ? Tiles<K, true>::get(m, v) : Tiles<K, false>::get(m, v))(t);
-    if (last && x_.epilogue.activation == Activation::gelu_tanh)
-      entry<P::isa, GeluTile<K>, ActivateArgs<T>>()({.c = t.c, .c_row = t.c_row, .rows = m, .vectors = v});
+    (transposed_a_ ? Tiles<K, true>::get(m, column.vectors) : Tiles<K, false>::get(m, column.vectors))(t);
+    if (column.last && x_.epilogue.activation == Activation::gelu_tanh)
+      entry<P::isa, GeluTile<K>, ActivateArgs<T>>()({.c = t.c, .c_row = t.c_row, .rows = m, .vectors = column.vectors});
   }
 
   /// A tile with fewer columns than its vectors have lanes: computed aside, in full.
-  void run_edge(TileArgs<T> t, int m, int v, int columns, bool last) const {
+  void run_edge(const Column& column, TileArgs<T> t, int m) const {
     alignas(64) T tile[P::sums * P::lanes], bias[3 * P::lanes] = {};
     T* const c = t.c;
     const Index c_row = t.c_row;
-    const auto bytes = static_cast<std::size_t>(columns) * sizeof(T);
+    const auto bytes = static_cast<std::size_t>(column.count) * sizeof(T);
     t.c = tile;
-    t.c_row = v * P::lanes;
+    t.c_row = column.vectors * P::lanes;
     if (t.accumulate)
       for (int i = 0; i < m; ++i) std::memcpy(tile + i * t.c_row, c + i * c_row, bytes);
     if (t.bias) t.bias = static_cast<const T*>(std::memcpy(bias, t.bias, bytes));
-    run_tile(t, m, v, last);
+    run_full(column, t, m);
     for (int i = 0; i < m; ++i) std::memcpy(c + i * c_row, tile + i * t.c_row, bytes);
   }
 
@@ -189,7 +199,8 @@ class Worker {
   const Layout<P> layout_;
   const Panels<P> panels_;
   const Blocks<P> blocks_;
-  const Index row_panels_;
+  const Pieces rows_;  ///< the row panels
+  const bool transposed_a_;
   T *packed_a_, *packed_b_;
   Index begin_ = 0, end_ = 0;  ///< row panels that share the packed A now
 };

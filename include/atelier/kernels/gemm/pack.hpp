@@ -41,6 +41,14 @@ struct Blocks {
   Index elements(Index b) const { return std::min(length(b) * P::elements, k - first(b)); }
 };
 
+/// [0, n) cut into `count` pieces whose sizes differ by one at most, larger ones first.
+struct Pieces {
+  Index n = 0, count = 1;
+  Index each = n / count, larger = n % count;
+  Index begin(Index i) const { return i * each + std::min(i, larger); }
+  Index size(Index i) const { return each + (i < larger); }
+};
+
 /// One copy into packed form. Which sizes mean what is said at each Leaf.
 template <class T>
 struct PackArgs {
@@ -147,7 +155,7 @@ struct PackTransposed {
   }
 };
 
-/// Copies rows across row panels of A transposed: step k is row k of the source, cut into `panels` pieces of at most
+/// Copies rows across row panels of A transposed: step k is row k of the source, cut into pieces of at most
 /// P::rows columns. Piece q goes to out + q * out_stride, a step every P::slot units. Behind a piece stands anything.
 template <class P>
 struct PackPieces {
@@ -155,7 +163,7 @@ struct PackPieces {
   using V = typename P::V;
   struct Args {
     PackArgs<T> copy;
-    Index m = 0, panels = 0;     ///< columns of the whole matrix, and its row panels: panel q starts at m * q / panels
+    Pieces pieces;               ///< of the source's columns
     Index first = 0, count = 0;  ///< the panels to copy
   };
   ATELIER_INLINE static void run(const Args& args) {
@@ -165,13 +173,13 @@ struct PackPieces {
     for (Index k = 0; k < s.rows; k += P::elements) {
       const Index next = k + 1 < s.rows ? s.source_stride : 0;
       for (Index q = 0; q < args.count; ++q) {
-        const Index begin = args.m * (args.first + q) / args.panels;
+        const Index begin = args.pieces.begin(args.first + q);
         const T* from = row + begin;
 #pragma GCC unroll 4
         for (int v = 0; v < P::slot; v += P::lanes) {
           __builtin_prefetch(from + v + 4 * s.source_stride);
           if (P::elements == 2) __builtin_prefetch(from + v + 5 * s.source_stride);
-          PackAcross<P, 1>::units(from + v, args.m - begin - v, next).store(out + q * s.out_stride + v);
+          PackAcross<P, 1>::units(from + v, args.pieces.n - begin - v, next).store(out + q * s.out_stride + v);
         }
       }
       row += P::elements * s.source_stride;

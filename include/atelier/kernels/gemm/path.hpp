@@ -35,7 +35,7 @@ struct Path {
   static constexpr Index block_units = block_bytes / sizeof(T);
   static constexpr Index block_panels = 18;              ///< row panels a block: with block_bytes, 400 KB of L2
   /// Most rows of a tile that is `v` vectors wide.
-  static constexpr int most_rows(int v) { return std::min(rows, sums / v); }
+  static constexpr int most_rows(int v) { return v <= vectors ? rows : sums / 3; }
 };
 
 /// The kernels of a path do not see whether its numbers were rounded before.
