@@ -1,6 +1,6 @@
 /// Vector operations of the matrix products: partial loads, transposition, bfloat16 rounding and pairs.
 ///
-/// Everything is written for any vector width, save two AVX512-BF16 instructions. Those stand in functions with the
+/// Everything is written for any vector width, save masks and bfloat16 pairs of AVX-512. Those stand in functions with the
 /// attribute, not forced inline: they melt into the entry point (path.hpp), not into the generic code between.
 #pragma once
 
@@ -19,15 +19,6 @@ namespace atelier::inline v0::kernels::gemm_impl {
 template <class V>
 ATELIER_INLINE V broadcast(typename V::scalar s) {
   return V(typename V::Raw(s - typename V::Raw{}));
-}
-
-/// The first `count` of V::lanes numbers, zero behind them; reads no others.
-template <class V>
-ATELIER_INLINE V load_part(const typename V::scalar* p, Index count) {
-  if (count >= V::lanes) return V::load(p);
-  alignas(64) typename V::scalar lane[V::lanes] = {};
-  for (Index i = 0; i < count; ++i) lane[i] = p[i];
-  return V::load(lane);
 }
 
 /// Lanes of a and b in turn, from lane `first` on: a[first], b[first], a[first + 1], ...
@@ -68,6 +59,13 @@ ATELIER_INLINE V round_to_bf16(const V& x) {
 #if defined(ATELIER_X86)
 using Vec16 = simd::Vec<float, 16>;
 
+/// The first `count` < 16 numbers, zero behind them; none for a negative count.
+ATELIER_TARGET_AVX512 inline Vec16 load_masked(const float* p, Index count) {
+  Vec16 out;
+  out.raw = _mm512_maskz_loadu_ps(static_cast<__mmask16>(count > 0 ? (1u << count) - 1 : 0), p);
+  return out;
+}
+
 /// 32 neighbours of a row, lo and hi, as 16 pairs.
 ATELIER_TARGET_AVX512BF16 inline Vec16 pairs_along(const Vec16& lo, const Vec16& hi) {
   Vec16 out;
@@ -92,6 +90,20 @@ ATELIER_TARGET_AVX512BF16 inline Vec16 add_pair_products(const Vec16& sum, const
   return out;
 }
 #endif
+
+/// The first `count` of the vector's numbers, zero behind them; reads no others.
+template <class P>
+ATELIER_INLINE typename P::V load_part(const typename P::T* p, Index count) {
+  using V = typename P::V;
+  if (count >= P::lanes) return V::load(p);
+  if constexpr (P::isa >= Isa::avx512 && P::lanes == 16) {
+    return load_masked(p, count);
+  } else {
+    alignas(64) typename P::T lane[P::lanes] = {};
+    for (Index i = 0; i < count; ++i) lane[i] = p[i];
+    return V::load(lane);
+  }
+}
 
 /// sum + a * b over the elements of a unit.
 template <class P>

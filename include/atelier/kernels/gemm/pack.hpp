@@ -63,7 +63,7 @@ struct PackArgs {
 /// A vector of the source as the path's numbers (not for pairs).
 template <class P>
 ATELIER_INLINE typename P::V load_numbers(const typename P::T* p, Index count) {
-  const auto x = load_part<typename P::V>(p, count);
+  const auto x = load_part<P>(p, count);
   if constexpr (P::unit == Unit::rounded) return round_to_bf16(x);
   else return x;
 }
@@ -91,7 +91,7 @@ struct PackAcross {
   ATELIER_INLINE static V units(const T* from, Index count, Index next) {
     if constexpr (P::unit == Unit::pair) {
       const V zero(typename V::Raw{});
-      return pairs_across(load_part<V>(from, count), next ? load_part<V>(from + next, count) : zero);
+      return pairs_across(load_part<P>(from, count), next ? load_part<P>(from + next, count) : zero);
     } else {
       return load_numbers<P>(from, count);
     }
@@ -119,8 +119,8 @@ struct PackAlong {
   ATELIER_INLINE static V units(const T* from, Index count) {
     if constexpr (P::unit == Unit::pair) {
       const V zero(typename V::Raw{});
-      const V low = load_part<V>(from, count);
-      return pairs_along(low, count > P::lanes ? load_part<V>(from + P::lanes, count - P::lanes) : zero);
+      const V low = load_part<P>(from, count);
+      return pairs_along(low, count > P::lanes ? load_part<P>(from + P::lanes, count - P::lanes) : zero);
     } else {
       return load_numbers<P>(from, count);
     }
