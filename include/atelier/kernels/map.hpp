@@ -1,0 +1,219 @@
+/// Elementwise passes: an arbitrary function over broadcast inputs, vectorised for every instruction set, and its
+/// derivatives by dual numbers.
+#pragma once
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "atelier/core/dual.hpp"
+#include "atelier/core/scalar.hpp"
+#include "atelier/core/shape.hpp"
+#include "atelier/kernels/isa.hpp"
+#include "atelier/kernels/simd_math.hpp"
+#include "atelier/parallel/team.hpp"
+
+namespace atelier::inline v0::kernels {
+
+// ---- what a function of the map tier sees: a vector of reals, or a dual number over one
+
+/// How T's elements are gathered into lanes under vectors of `Bytes` bytes.
+template <class T, int Bytes>
+struct Lanes {
+  using Value = simd::Vec<T, Bytes / static_cast<int>(sizeof(T))>;
+  static constexpr int count = Value::lanes;
+  ATELIER_INLINE static Value load(const T* p) { return Value::load(p); }
+  ATELIER_INLINE static Value broadcast(const T& x) { return Value(x); }
+  ATELIER_INLINE static void store(const Value& x, T* p) { x.store(p); }
+};
+/// Dual numbers go one at a time: they serve exact checks, not speed.
+template <class B, int Bytes>
+struct Lanes<Dual<B>, Bytes> {
+  using Base = Lanes<B, 16>;
+  using Value = Dual<typename Base::Value>;
+  static constexpr int count = 1;
+  ATELIER_INLINE static Value load(const Dual<B>* p) { return broadcast(*p); }
+  ATELIER_INLINE static Value broadcast(const Dual<B>& x) { return {Base::broadcast(x.v), Base::broadcast(x.d)}; }
+  ATELIER_INLINE static B first(const typename Base::Value& x) {
+    B lanes[Base::count];
+    Base::store(x, lanes);
+    return lanes[0];
+  }
+  ATELIER_INLINE static void store(const Value& x, Dual<B>* p) { *p = {first(x.v), first(x.d)}; }
+};
+
+// ---- derivatives of such a function
+
+namespace detail {
+/// The more deeply nested of two number types with one base.
+template <class A, class B>
+struct Deeper {
+  using type = A;
+};
+template <class A>
+struct Deeper<A, Dual<A>> {
+  using type = Dual<A>;
+};
+template <class A>
+struct Deeper<A, Dual<Dual<A>>> {
+  using type = Dual<Dual<A>>;
+};
+template <class X, class... Rest>
+struct Deepest {
+  using type = X;
+};
+template <class X, class Y, class... Rest>
+struct Deepest<X, Y, Rest...> : Deepest<typename Deeper<X, Y>::type, Rest...> {};
+
+/// x as B, or as the active variable Dual<B>.
+template <class B, bool Active, class X>
+ATELIER_INLINE auto lift(const X& x) {
+  if constexpr (Active) {
+    return Dual<B>(B(x), B(1));
+  } else {
+    return B(x);
+  }
+}
+template <std::size_t I, class F, std::size_t... J, class... X>
+ATELIER_INLINE auto derivative(const F& f, std::index_sequence<J...>, const X&... x) {
+  using B = typename Deepest<X...>::type;  // one base for all, or two perturbations would share one epsilon
+  const auto y = f(lift<B, J == I>(x)...);
+  if constexpr (std::is_same_v<std::remove_cv_t<decltype(y)>, B>) {
+    return B(0);  // f ignores this argument
+  } else {
+    return y.d;
+  }
+}
+}  // namespace detail
+
+/// (g, x...) -> g * d f(x...) / d x_I: again a function of the map tier.
+template <std::size_t I, class F>
+struct Partial {
+  F f;
+  template <class G, class... X>
+  ATELIER_INLINE auto operator()(const G& g, const X&... x) const {
+    return g * detail::derivative<I>(f, std::index_sequence_for<X...>{}, x...);
+  }
+};
+
+// ---- broadcasting
+
+/// A broadcast pass as `outer` runs of `inner` elements; within a run every input is contiguous (step) or constant.
+template <std::size_t K>
+struct Layout {
+  Index inner = 1, outer = 1;
+  int rank = 0;                                // of the outer loop, innermost dimension first
+  Index dim[Shape::max_rank] = {};
+  Index stride[K][Shape::max_rank] = {};
+  std::array<bool, K> step{};
+};
+
+template <std::size_t K>
+Layout<K> layout(const Shape& out, const std::array<const Shape*, K>& in) {
+  Layout<K> l;
+  std::array<Index, K> extent;  // elements of input k in the dimensions passed so far
+  extent.fill(1);
+  bool open = true, first = true;  // the run can still grow; no dimension in it yet
+  for (int i = 1; i <= out.rank(); ++i) {
+    const Index n = out[-i];
+    if (n == 1) continue;
+    std::array<bool, K> has;
+    for (std::size_t k = 0; k < K; ++k) has[k] = i <= in[k]->rank() && (*in[k])[-i] != 1;
+    if (open && (first || has == l.step)) {
+      l.step = has;
+      l.inner *= n;
+      first = false;
+    } else {
+      open = false;
+      l.dim[l.rank] = n;
+      l.outer *= n;
+      for (std::size_t k = 0; k < K; ++k) l.stride[k][l.rank] = has[k] ? extent[k] : 0;
+      ++l.rank;
+    }
+    for (std::size_t k = 0; k < K; ++k) extent[k] *= has[k] ? n : 1;
+  }
+  return l;
+}
+
+/// Calls run(o, offsets) for the runs [begin, end), o the run's number, offsets[k] where input k's part starts.
+template <std::size_t K, class Run>
+ATELIER_INLINE void each_run(const Layout<K>& l, Index begin, Index end, const Run& run) {
+  std::array<Index, K> at{};
+  Index index[Shape::max_rank] = {};
+  Index rest = begin;
+  for (int r = 0; r < l.rank; ++r) {
+    index[r] = rest % l.dim[r];
+    rest /= l.dim[r];
+    for (std::size_t k = 0; k < K; ++k) at[k] += index[r] * l.stride[k][r];
+  }
+  for (Index o = begin; o < end; ++o) {
+    run(o, at);
+    for (int r = 0; r < l.rank; ++r) {
+      for (std::size_t k = 0; k < K; ++k) at[k] += l.stride[k][r];
+      if (++index[r] < l.dim[r]) break;
+      for (std::size_t k = 0; k < K; ++k) at[k] -= l.stride[k][r] * l.dim[r];
+      index[r] = 0;
+    }
+  }
+}
+
+// ---- passes
+
+/// out[i] = f(in[0][i or 0], ...) for i in [0, n). One body: the last, partial vector goes through padded buffers.
+template <int Bytes, class F, class T, std::size_t K>
+ATELIER_INLINE void map_span(const F& f, T* out, const std::array<const T*, K>& in, const std::array<bool, K>& step,
+                             Index n) {
+  using L = Lanes<T, Bytes>;
+  [&]<std::size_t... J>(std::index_sequence<J...>) ATELIER_LAMBDA {
+    const auto one = [&](Index i, const std::array<const T*, K>& from, T* to) ATELIER_LAMBDA {
+      L::store(f((step[J] ? L::load(from[J] + i) : L::broadcast(*in[J]))...), to);
+    };
+    Index i = 0;
+    for (; i + L::count <= n; i += L::count) one(i, in, out + i);
+    if (i == n) return;
+    T padded[K][L::count] = {}, result[L::count];
+    std::array<const T*, K> from;
+    ((std::memcpy(static_cast<void*>(padded[J]), step[J] ? in[J] + i : in[J],
+                  static_cast<std::size_t>(step[J] ? n - i : 1) * sizeof(T)),
+      from[J] = padded[J]),
+     ...);
+    one(0, from, result);
+    std::memcpy(static_cast<void*>(out + i), result, static_cast<std::size_t>(n - i) * sizeof(T));
+  }(std::make_index_sequence<K>{});
+}
+
+/// Elements that are worth a thread of their own.
+inline constexpr Index map_grain = Index{1} << 14;
+
+/// The whole broadcast pass, on several threads where it is large. Wide = false compiles for the baseline only.
+template <bool Wide, class F, class T, std::size_t K>
+void map_broadcast(const F& f, T* out, const std::array<const T*, K>& in, const Layout<K>& l) {
+  const auto part = [&](Index begin, Index end, bool by_run) {
+    const auto body = [&]<int Bytes>() ATELIER_LAMBDA {
+      if (!by_run) {
+        std::array<const T*, K> from = in;
+        for (std::size_t k = 0; k < K; ++k) from[k] += l.step[k] ? begin : 0;
+        map_span<Bytes>(f, out + begin, from, l.step, end - begin);
+        return;
+      }
+      each_run(l, begin, end, [&](Index o, const std::array<Index, K>& at) ATELIER_LAMBDA {
+        std::array<const T*, K> from;
+        for (std::size_t k = 0; k < K; ++k) from[k] = in[k] + at[k];
+        map_span<Bytes>(f, out + o * l.inner, from, l.step, l.inner);
+      });
+    };
+    if constexpr (Wide) {
+      dispatch(body);
+    } else {
+      dispatch(Isa::portable, body);
+    }
+  };
+  if (l.inner == 0 || l.outer == 0) return;
+  if (l.outer == 1) {
+    parallel_for(l.inner, map_grain, [&](Index a, Index b) { part(a, b, false); });
+  } else {
+    parallel_for(l.outer, map_grain / l.inner + 1, [&](Index a, Index b) { part(a, b, true); });
+  }
+}
+
+}  // namespace atelier::inline v0::kernels

@@ -1,0 +1,9 @@
+/// The VAE module: configuration, model, loss, optimizer, sampling, evaluation.
+#pragma once
+
+#include "atelier/models/vae/config.hpp"
+#include "atelier/models/vae/evaluate.hpp"
+#include "atelier/models/vae/loss.hpp"
+#include "atelier/models/vae/model.hpp"
+#include "atelier/models/vae/optimizer.hpp"
+#include "atelier/models/vae/sample.hpp"

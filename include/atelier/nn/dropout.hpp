@@ -1,0 +1,20 @@
+/// Dropout as a layer.
+#pragma once
+
+#include "atelier/ops/random.hpp"
+
+namespace atelier::inline v0::nn {
+
+/// In training, zeroes each element with probability p and scales the rest by 1 / (1 - p).  Srivastava et al. 2014
+/// Training is said by handing in a generator; without one the layer is the identity.
+struct Dropout {
+  double p = 0.5;
+
+  template <class T>
+  BasicTensor<T> operator()(const BasicTensor<T>& x, Rng* rng) const {
+    return rng && p > 0 ? dropout(x, p, *rng) : x;
+  }
+  static void visit(auto&, auto&&) {}
+};
+
+}  // namespace atelier::inline v0::nn

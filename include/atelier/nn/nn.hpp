@@ -1,0 +1,10 @@
+/// All layers.
+#pragma once
+
+#include "atelier/nn/dropout.hpp"
+#include "atelier/nn/init.hpp"
+#include "atelier/nn/linear.hpp"
+#include "atelier/nn/norm.hpp"
+#include "atelier/nn/param.hpp"
+#include "atelier/nn/sequential.hpp"
+#include "atelier/nn/visit.hpp"

@@ -1,0 +1,36 @@
+/// Exponential moving average of a module's weights: often the better model to sample from.      Polyak & Juditsky 1992
+#pragma once
+
+#include "atelier/kernels/optimizer.hpp"
+#include "atelier/nn/visit.hpp"
+
+namespace atelier::inline v0::optim {
+
+/// A copy of a module that follows it: average += (1 - decay) * (weights - average). Buffers are copied as they are.
+template <class M>
+class Ema {
+ public:
+  M average;
+
+  explicit Ema(const M& module, double decay = 0.999) : average(module), decay_(decay) {}
+
+  void update(const M& module) {
+    std::vector<const void*> sources;
+    nn::visit_all(module, [&](const std::string&, const auto& p) { sources.push_back(&p); });
+    std::size_t k = 0;
+    nn::visit_all(average, [&](const std::string&, auto& p) {
+      using P = std::remove_reference_t<decltype(p)>;
+      const P& source = *static_cast<const P*>(sources[k++]);
+      if constexpr (P::trained) {
+        kernels::ema(p.write(), source.data(), p.size(), decay_);
+      } else {
+        p.assign(source);
+      }
+    });
+  }
+
+ private:
+  double decay_;
+};
+
+}  // namespace atelier::inline v0::optim

@@ -1,0 +1,65 @@
+/// What a training loop trains: the loop knows steps, time, files and progress; the task knows the model.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <vector>
+
+#include "atelier/nn/visit.hpp"
+#include "atelier/optim/optimizer.hpp"
+#include "atelier/train/record.hpp"
+
+namespace atelier::inline v0::train {
+
+/// One tensor of a run's state: how to read it, and how to overwrite it.
+struct StateEntry {
+  std::string name;
+  Shape shape;
+  const float* data;
+  std::function<float*()> write;
+};
+using State = std::vector<StateEntry>;
+
+/// Adds every parameter and buffer of `module`, names prefixed.
+template <class M>
+void add_module(State& state, const std::string& prefix, M& module) {
+  nn::visit_all(module, [&](const std::string& name, auto& p) {
+    state.push_back({prefix + name, p.shape(), p.data(), [&p] { return p.write(); }});
+  });
+}
+/// Adds an optimizer's moments.
+inline void add_optimizer(State& state, const std::string& prefix, const optim::Optimizer& optimizer) {
+  optimizer.visit_state([&](const std::string& name, BasicTensor<float> x) {
+    state.push_back({prefix + name, x.shape(), x.data(), [x]() mutable { return x.mutable_data(); }});
+  });
+}
+
+/// Everything random in a step is drawn from generators named by the step's number, so that a run is a function of its
+/// seed and the step: nothing but the step number has to be remembered to continue.
+class Task {
+ public:
+  virtual ~Task() = default;
+
+  virtual Index steps_per_epoch() const = 0;
+  /// Examples that one step reads, for throughput.
+  virtual Index items_per_step() const = 0;
+  /// One update. `lr_factor` is the schedule's. Returns what is logged; its field "loss" is watched for NaN.
+  virtual Record step(Index step, double lr_factor) = 0;
+  /// Metrics of the model as it is, at the end of an epoch.
+  virtual Record evaluate() = 0;
+  /// The metric that says which checkpoint is best; smaller is better.
+  virtual double score(const Record& metrics) const = 0;
+  /// Final metrics, with `protocol`. A share below 1 evaluates only so much of the data, to see how long it takes.
+  virtual Record finish(double share) = 0;
+  /// Pictures or texts of the model as it is.
+  virtual void sample(const std::filesystem::path& folder, Index step) = 0;
+  /// All tensors that a run's continuation depends on.
+  virtual State state() = 0;
+  /// The optimizers, whose step counts belong to the state.
+  virtual std::vector<optim::Optimizer*> optimizers() = 0;
+  /// Tensors and configuration of the model file, under PyTorch's names.
+  virtual State model_state() = 0;
+  virtual Record model_config() const = 0;
+};
+
+}  // namespace atelier::inline v0::train
