@@ -77,10 +77,8 @@ Index gemm_workspace_size(const GemmShape& shape, Transpose ta, Transpose tb, co
     return 0;
   } else {
     return gemm_impl::with_path<T>(mode, [&]<class P>(P) -> Index {
-      if (tb == Transpose::yes)
-        return gemm_impl::padded_packed_size<P>(shape.n, shape.k) + gemm_impl::workspace_size<P>(shape, ta, true);
       const Index whole = gemm_impl::workspace_size<P>(shape, ta, false);
-      return gemm_impl::is_split<P>(shape, ta) ? std::max(whole, gemm_impl::split_workspace_size<P>(shape)) : whole;
+      return gemm_impl::is_split<P>(shape, ta, tb) ? std::max(whole, gemm_impl::split_workspace_size<P>(shape)) : whole;
     });
   }
 }
@@ -96,18 +94,11 @@ void gemm(const GemmShape& shape, Transpose ta, Matrix<const std::type_identity_
   } else {
     gemm_impl::check_workspace(workspace, gemm_workspace_size<T>(shape, ta, tb, mode));
     gemm_impl::with_path<T>(mode, [&]<class P>(P) {
-      gemm_impl::Product<T> x{.shape = shape, .ta = ta, .a = a, .b = b, .c = c, .epilogue = epilogue};
-      T* own = workspace.data();
-      if (tb == Transpose::yes) {
-        gemm_impl::pack<P>(shape.n, shape.k, tb, b, own);
-        x.packed_b = own;
-        own += gemm_impl::padded_packed_size<P>(shape.n, shape.k);
-        gemm_impl::run<P>(x, own);
-      } else if (gemm_impl::is_split<P>(shape, ta) && !epilogue.bias && epilogue.activation == Activation::none) {
-        gemm_impl::run_split<P>(x, own);
-      } else {
-        gemm_impl::run<P>(x, own);
-      }
+      const gemm_impl::Product<T> x{
+          .shape = shape, .ta = ta, .a = a, .tb = tb, .b = b, .c = c, .epilogue = epilogue};
+      const bool plain = !epilogue.bias && epilogue.activation == Activation::none;
+      if (plain && gemm_impl::is_split<P>(shape, ta, tb)) gemm_impl::run_split<P>(x, workspace.data());
+      else gemm_impl::run<P>(x, workspace.data());
     });
   }
 }

@@ -16,8 +16,9 @@ struct Product {
   GemmShape shape;
   Transpose ta = Transpose::no;
   Matrix<const T> a;            ///< [m, k]; [k, m] when transposed
-  const T* packed_b = nullptr;  ///< B as pack_panel() lays it out; null: take `b`
-  Matrix<const T> b;            ///< [k, n]
+  const T* packed_b = nullptr;  ///< B as pack() lays it out; null: take `b`
+  Transpose tb = Transpose::no;
+  Matrix<const T> b;            ///< [k, n]; [n, k] when transposed
   Matrix<T> c;                  ///< [m, n]
   GemmEpilogue<T> epilogue;
 };
@@ -28,12 +29,16 @@ bool aliases(Index stride) {
   return stride * static_cast<Index>(sizeof(T)) % 4096 == 0;
 }
 
-/// Where a product's operands are read from, and the workspace of one thread.
+/// Where a product's operands are read from, in which order its tiles come, and the workspace of one thread.
+///
+/// Usually the tiles of a column panel follow each other, so that the panel of B stays in the first-level cache. With a
+/// short reduction the cost is in C, and the tiles of a row panel follow each other, so that C is written along its rows.
 template <class P>
 struct Layout {
   using T = typename P::T;
   bool a_in_place = false, b_in_place = false;
-  Index block = 0;           ///< most row panels that share a packed A
+  bool along_rows = false;   ///< the order of a short reduction; all of B is packed first
+  Index block = 0;           ///< most row panels that share a packed A, or pass by a panel of B
   Index a_row = 0;           ///< units between rows of a packed A
   Index a_piece = 0;         ///< units between panels of a packed, transposed A
   Index a_size = 0, b_size = 0;
@@ -41,20 +46,23 @@ struct Layout {
   Layout(const GemmShape& s, Transpose ta, bool b_is_packed) {
     const Index longest = Blocks<P>{s.k}.longest(), panels = (s.m + P::rows - 1) / P::rows;
     const Index lines = (longest * static_cast<Index>(sizeof(T)) + 63) / 64;
+    along_rows = longest <= 64;
     a_row = (lines | 1) * 64 / static_cast<Index>(sizeof(T));  // an odd number of lines: rows fall into different sets
     a_piece = longest * P::slot;
     const Index most = P::block_panels * P::rows * P::block_units;
     block = ta == Transpose::no ? P::block_panels : std::clamp<Index>(most / std::max<Index>(a_piece, 1), 1, 64);
-    block = std::clamp<Index>(panels, 1, block);
+    block = along_rows ? 1 : std::clamp<Index>(panels, 1, block);
     a_size = ta == Transpose::no ? block * P::rows * a_row : block * a_piece;
-    b_size = b_is_packed ? 0 : longest * 3 * P::lanes;
+    b_size = b_is_packed ? 0 : along_rows ? packed_size<P>(s.n, s.k) : longest * 3 * P::lanes;
   }
   explicit Layout(const Product<T>& x) : Layout(x.shape, x.ta, x.packed_b) {
     if (P::unit != Unit::number) return;
     const bool fits = x.ta == Transpose::no || Blocks<P>{x.shape.k}.longest() <= 160;  // a panel in the L1 cache
     a_in_place = fits && !aliases<T>(x.a.stride);
-    b_in_place = !x.packed_b && !aliases<T>(x.b.stride);
+    b_in_place = !x.packed_b && x.tb == Transpose::no && !aliases<T>(x.b.stride);
+    if (a_in_place && !along_rows && packs_b(x)) block *= 4;  // packing B costs more than A from the third-level cache
   }
+  bool packs_b(const Product<T>& x) const { return !x.packed_b && !b_in_place; }
   Index size() const { return (a_size + b_size + 15) / 16 * 16; }
 };
 
@@ -70,6 +78,9 @@ class Worker {
 
   void run(Index q0, Index q1, Index p0, Index p1) {
     const Index parts = (q1 - q0 + layout_.block - 1) / layout_.block;
+    if (layout_.along_rows && !x_.packed_b)
+      for (Index p = p0; p < p1; ++p)
+        if (!b_in_place(p)) pack_b(0, p, own_panel(p));
     for (Index part = 0; part < parts; ++part) {
       begin_ = q0 + (q1 - q0) * part / parts;
       end_ = q0 + (q1 - q0) * (part + 1) / parts;
@@ -122,14 +133,17 @@ class Worker {
     t.b_step = column.vectors * P::lanes;
     if (x_.packed_b) {
       t.b = x_.packed_b + panel_offset(panels_, blocks_, b, p);
-    } else if (layout_.b_in_place && column.count == t.b_step) {
+    } else if (b_in_place(p)) {
       t.b = x_.b.data + blocks_.first(b) * x_.b.stride + panels_.begin(p);
       t.b_step = x_.b.stride;
     } else {
-      pack_panel(panels_, blocks_, b, p, Transpose::no, x_.b, packed_b_, P::width);
-      t.b = packed_b_;
+      t.b = own_panel(p);
+      if (!layout_.along_rows) pack_b(b, p, own_panel(p));
     }
   }
+  bool b_in_place(Index p) const { return layout_.b_in_place && panels_.columns(p) == panels_.vectors(p) * P::lanes; }
+  T* own_panel(Index p) const { return packed_b_ + (layout_.along_rows ? panel_offset(panels_, blocks_, 0, p) : 0); }
+  void pack_b(Index b, Index p, T* out) const { pack_panel(panels_, blocks_, b, p, x_.tb, x_.b, out, P::width); }
 
   /// Row panel q of A in block b: in place or packed.
   const T* a_of(Index b, Index q) const {
@@ -210,21 +224,23 @@ struct Grid {
   Index row_panels = 1, rows = 1, columns = 1;
 };
 
-/// The grid of `team` parts whose largest is smallest.
+/// The grid of `team` parts whose largest takes least time.
 template <class P>
-Grid choose_grid(const GemmShape& s, int team) {
-  Grid grid{.row_panels = (s.m + P::rows - 1) / P::rows};
+Grid choose_grid(const Product<typename P::T>& x, int team) {
+  const Index m = x.shape.m;
+  Grid grid{.row_panels = (m + P::rows - 1) / P::rows};
   if (team == 1) return grid;
   const Index even = (grid.row_panels + team - 1) / team * team;  // equal parts, if that does not make slivers
-  if (s.m >= even * (P::rows / 2 - 1)) grid.row_panels = even;
-  const Panels<P> panels{s.n};
+  if (m >= even * (P::rows / 2 - 1)) grid.row_panels = even;
+  const Panels<P> panels{x.shape.n};
   const Index count = panels.count(), vectors = panels.padded() / P::lanes;
+  const Index packing = Layout<P>(x).packs_b(x) ? x.tb == Transpose::yes ? 10 : 4 : 0;  // a vector, in rows of sums
   Index best = 0;
   for (Index rows = 1; rows <= team; ++rows) {
     const Index columns = team / rows;
     if (team % rows || rows > grid.row_panels || columns > count) continue;
     const Index width = columns == 1 ? vectors : (count + columns - 1) / columns * P::vectors + 1;
-    const Index cost = (grid.row_panels + rows - 1) / rows * width;
+    const Index cost = ((grid.row_panels + rows - 1) / rows * P::rows + packing) * width;
     if (best && cost >= best) continue;
     best = cost;
     grid.rows = rows;
@@ -234,7 +250,7 @@ Grid choose_grid(const GemmShape& s, int team) {
 }
 
 /// Products up to this size (about 20 microseconds on one core) run on the calling thread.
-inline constexpr Index serial_products = Index{1} << 20;
+inline constexpr Index serial_products = Index{3} << 18;
 
 /// Threads that a product is worth.
 inline int team_for(const GemmShape& s) { return s.m * s.n * s.k <= serial_products ? 1 : threads(); }
@@ -259,7 +275,7 @@ void pack(Index n, Index k, Transpose tb, Matrix<const typename P::T> b, typenam
 template <class P>
 void run(const Product<typename P::T>& x, typename P::T* workspace) {
   if (x.shape.m == 0 || x.shape.n == 0) return;
-  const Grid grid = choose_grid<P>(x.shape, team_for(x.shape));
+  const Grid grid = choose_grid<P>(x, team_for(x.shape));
   const Index count = Panels<P>{x.shape.n}.count(), size = Layout<P>(x).size();
   const auto part = [&](int t) {
     const Index r = t / grid.columns, c = t % grid.columns;

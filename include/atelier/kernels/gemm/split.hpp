@@ -10,9 +10,9 @@ inline constexpr Index split_parts = 8;
 
 /// Whether a product is computed in split_parts parts; depends on the sizes only.
 template <class P>
-bool is_split(const GemmShape& s, Transpose ta) {
+bool is_split(const GemmShape& s, Transpose ta, Transpose tb) {
   const Index tiles = (s.m + P::rows - 1) / P::rows * Panels<P>{s.n}.count();
-  return ta == Transpose::yes && s.k >= 1024 && tiles < split_parts;
+  return ta == Transpose::yes && tb == Transpose::no && s.k >= 1024 && tiles < split_parts;
 }
 
 /// The part [k0, k1) of a product's reduction, to be stored at `out`, [m, n], without epilogue.
