@@ -36,15 +36,15 @@ const char* advice(int error) {
 }  // namespace
 
 void fail(const std::filesystem::path& path, const std::string& verb, int error) {
-  throw IoError(quoted(path.string()) + ": expected to " + verb + ", found: " + reason(error) + advice(error));
+  throw IoError(printable(path.string()) + ": expected to " + verb + ", found: " + reason(error) + advice(error));
 }
 
 void fail_input(const std::filesystem::path& path, int error) {
   if (error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG) fail(path, "read", error);
-  throw InputError(quoted(path.string()) + ": expected a file, found none (" + reason(error) + "); check the path");
+  throw InputError(printable(path.string()) + ": expected a file, found none (" + reason(error) + "); check the path");
 }
 
-std::string quoted(const std::string& text) {
+std::string printable(const std::string& text) {
   constexpr std::size_t longest = 300;
   constexpr char digits[] = "0123456789abcdef";
   std::string out;
@@ -74,7 +74,7 @@ Descriptor open_input(const std::filesystem::path& path) {
   struct stat status;
   if (::fstat(file.get(), &status) != 0) fail(path, "read");
   if (!S_ISREG(status.st_mode))
-    throw InputError(quoted(path.string()) + ": expected a file, found a " +
+    throw InputError(printable(path.string()) + ": expected a file, found a " +
                      (S_ISDIR(status.st_mode) ? "folder" : "device or pipe") + "; check the path");
   return file;
 }

@@ -16,7 +16,7 @@ namespace atelier::inline v0::io {
 [[noreturn]] void fail_input(const std::filesystem::path& path, int error = errno);
 
 /// `text` on one line and of bounded length, whatever it holds: what stands in files must not break messages.
-std::string quoted(const std::string& text);
+std::string printable(const std::string& text);
 
 /// Closes itself. Errors of close are of no interest: what was written has been synced before.
 class Descriptor {

@@ -76,7 +76,7 @@ class Temporary {
 
  private:
   [[noreturn]] void throw_damaged(std::uint64_t offset) const {
-    throw IoError(quoted(target_.string()) +
+    throw IoError(printable(target_.string()) +
                   ": expected to read back what was written, found other bytes behind byte " + std::to_string(offset) +
                   "; check the device");
   }
@@ -141,7 +141,7 @@ std::vector<std::byte> read_file(const fs::path& path, std::size_t max_bytes) {
   const Descriptor file = open_input(path);
   const std::uint64_t size = file_size(file, path);
   if (size > max_bytes)
-    throw InputError(quoted(path.string()) + ": expected at most " + std::to_string(max_bytes) + " bytes, found " +
+    throw InputError(printable(path.string()) + ": expected at most " + std::to_string(max_bytes) + " bytes, found " +
                      std::to_string(size) + "; this is not the file that was meant");
   std::vector<std::byte> bytes(static_cast<std::size_t>(size));
   bytes.resize(read_at(file, path, bytes, 0));

@@ -28,7 +28,7 @@ bool still_there(const Descriptor& file, const fs::path& path) {
   const auto n = ::pread(file.get(), text, sizeof text - 1, 0);
   std::string pid(text, n > 0 ? static_cast<std::size_t>(n) : 0);
   pid.resize(std::min(pid.size(), pid.find_first_not_of("0123456789")));
-  throw ConfigError(quoted(folder.string()) + ": expected a folder that nobody else uses, found process " +
+  throw ConfigError(printable(folder.string()) + ": expected a folder that nobody else uses, found process " +
                     (pid.empty() ? "(number not known yet)" : pid) +
                     " at work in it; wait until it ends or choose another folder");
 }
