@@ -21,7 +21,7 @@ constexpr Index guard = 64;  // numbers on either side of an output
 template <class T>
 class Buffer {
  public:
-  explicit Buffer(Index n) : size_(n), data_(static_cast<T*>(::operator new(bytes(n), std::align_val_t{64}))) {
+  explicit Buffer(Index n) : size_(n), data_(static_cast<T*>(::operator new (bytes(n), std::align_val_t{64}))) {
     std::fill(data_.get(), data_.get() + n, T(0));
   }
   T* data() { return data_.get(); }
@@ -29,7 +29,7 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(T* p) const { ::operator delete(p, std::align_val_t{64}); }
+    void operator()(T* p) const { ::operator delete (p, std::align_val_t{64}); }
   };
   static std::size_t bytes(Index n) { return static_cast<std::size_t>(n) * sizeof(T); }
   Index size_;
@@ -97,8 +97,8 @@ struct Case {
     Buffer<T> packed(gemm_packed_size<T>(shape.n, shape.k, mode()));
     gemm_pack(shape.n, shape.k, tb, {b.data(), ldb}, packed.data(), mode());
     Buffer<T> workspace(gemm_packed_workspace_size<T>(shape, mode()));
-    gemm_packed(shape, {a.data(), lda}, packed.data(), Matrix<T>{out.data() + guard, ldc}, epilogue(),
-                workspace.span(), mode());
+    gemm_packed(shape, {a.data(), lda}, packed.data(), Matrix<T>{out.data() + guard, ldc}, epilogue(), workspace.span(),
+                mode());
     return out;
   }
   /// The truth, for the inputs that the precision lets through.
@@ -129,8 +129,10 @@ void expect_near(const std::vector<T>& found, const Case<T>& x) {
   for (std::size_t i = 0; i < found.size(); ++i) {
     const Index at = static_cast<Index>(i) - guard, row = at / std::max<Index>(x.ldc, 1);
     const bool inside = at >= 0 && row < x.shape.m && at - row * x.ldc < x.shape.n;
-    if (!inside) intact = intact && found[i] == x.c[i];
-    else largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
+    if (!inside)
+      intact = intact && found[i] == x.c[i];
+    else
+      largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
     const double error = std::abs(static_cast<double>(found[i]) - static_cast<double>(expected[i]));
     worst = error <= worst ? worst : error;  // NaN counts as worst
   }
@@ -197,13 +199,18 @@ TEST(Gemm, EverySmallSize) {
       for (Index k : {0, 1, 2, 5})
         for (int form = 0; form < 16; ++form)
           for (Precision precision : {Precision::highest, Precision::medium})
-            check(Case<float>{.shape = {m, n, k}, .ta = Transpose(form & 1), .tb = Transpose(form >> 1 & 1),
-                              .bias = bool(form & 4), .accumulate = bool(form & 8),
-                              .activation = static_cast<Activation>((m + n + k) % 3), .precision = precision});
+            check(Case<float>{.shape = {m, n, k},
+                              .ta = Transpose(form & 1),
+                              .tb = Transpose(form >> 1 & 1),
+                              .bias = bool(form & 4),
+                              .accumulate = bool(form & 8),
+                              .activation = static_cast<Activation>((m + n + k) % 3),
+                              .precision = precision});
 }
 
 TEST(Gemm, WorkShapes) {
-  for (auto [m, k, n] : {std::array<Index, 3>{128, 784, 400}, {128, 400, 40}, {128, 20, 400}, {32, 784, 400}, {1, 784, 400}})
+  for (auto [m, k, n] :
+       {std::array<Index, 3>{128, 784, 400}, {128, 400, 40}, {128, 20, 400}, {32, 784, 400}, {1, 784, 400}})
     for (Precision precision : {Precision::highest, Precision::medium}) {
       check(Case<float>{.shape = {m, n, k}, .tb = Transpose::yes, .bias = true, .precision = precision});
       check(Case<float>{.shape = {m, k, n}, .precision = precision});
@@ -223,14 +230,19 @@ TEST(Gemm, LongReductionOfANarrowResult) {
   for (auto [m, n, k] : {std::array<Index, 3>{9, 20, 2000}, {27, 33, 1500}, {1, 1, 4000}, {14, 48, 1024}})
     for (Precision precision : {Precision::highest, Precision::medium})
       for (int form = 0; form < 4; ++form)
-        check(Case<float>{.shape = {m, n, k}, .ta = Transpose::yes, .bias = form == 3, .accumulate = bool(form & 1),
-                          .precision = precision, .extra = form});
+        check(Case<float>{.shape = {m, n, k},
+                          .ta = Transpose::yes,
+                          .bias = form == 3,
+                          .accumulate = bool(form & 1),
+                          .precision = precision,
+                          .extra = form});
 }
 
 TEST(Gemm, MediumUsesRoundedInputs) {
   const float a[] = {1.00390625f}, b[] = {1.01171875f};  // ties of bfloat16: to 1 (even) and 1.015625 (even)
   float c[] = {0};
-  Buffer<float> workspace(gemm_workspace_size<float>({1, 1, 1}, Transpose::no, Transpose::no, {.precision = Precision::medium}));
+  Buffer<float> workspace(
+      gemm_workspace_size<float>({1, 1, 1}, Transpose::no, Transpose::no, {.precision = Precision::medium}));
   gemm({1, 1, 1}, Transpose::no, {a, 1}, Transpose::no, {b, 1}, Matrix<float>{c, 1}, {}, workspace.span(),
        {.precision = Precision::medium});
   EXPECT_EQ(c[0], 1.015625f);
@@ -257,8 +269,11 @@ TEST(Gemm, NanAndInfinityPropagate) {
     for (int form = 0; form < 4; ++form)
       for (Activation activation : {Activation::none, Activation::relu, Activation::gelu_tanh})
         for (Precision precision : {Precision::highest, Precision::medium}) {
-          Case<float> x{.shape = {37, 45, 51}, .ta = Transpose(form & 1), .tb = Transpose(form >> 1),
-                        .activation = activation, .precision = precision};
+          Case<float> x{.shape = {37, 45, 51},
+                        .ta = Transpose(form & 1),
+                        .tb = Transpose(form >> 1),
+                        .activation = activation,
+                        .precision = precision};
           x.fill();
           const Index row = 20, at = 50;
           x.a[static_cast<std::size_t>(x.ta == Transpose::yes ? at * x.lda + row : row * x.lda + at)] = poison;
@@ -285,7 +300,8 @@ TEST(Gemm, GeluOfEverySize) {
   const auto found = x.run(), expected = x.expected();
   for (Index i = 0; i < n; ++i) {
     const auto e = static_cast<std::size_t>(guard + i);
-    ASSERT_NEAR(found[e], expected[e], 1e-6f + 1e-6f * std::abs(expected[e])) << x.bias_values[static_cast<std::size_t>(i)];
+    ASSERT_NEAR(found[e], expected[e], 1e-6f + 1e-6f * std::abs(expected[e]))
+        << x.bias_values[static_cast<std::size_t>(i)];
   }
 }
 
@@ -302,8 +318,9 @@ TEST(Gemm, OtherScalarsUseTheReference) {
 TEST(Gemm, SmallWorkspaceIsAnError) {
   const std::vector<float> a(64), b(64);
   std::vector<float> c(64);
-  EXPECT_THROW(gemm({8, 8, 8}, Transpose::no, {a.data(), 8}, Transpose::yes, {b.data(), 8}, Matrix<float>{c.data(), 8}, {}, {}),
-               Error);
+  EXPECT_THROW(
+      gemm({8, 8, 8}, Transpose::no, {a.data(), 8}, Transpose::yes, {b.data(), 8}, Matrix<float>{c.data(), 8}, {}, {}),
+      Error);
 }
 
 }  // namespace

@@ -1,13 +1,14 @@
-/// Matrix products of float and double: C = activation([C +] A B [+ bias]), with operands in place, transposed or packed
-/// beforehand. Own kernels for every instruction set, after Goto & van de Geijn 2008; gemm/ holds the parts.
+/// Matrix products of float and double: C = activation([C +] A B [+ bias]), with operands in place, transposed or
+/// packed beforehand. Own kernels for every instruction set, after Goto & van de Geijn 2008; gemm/ holds the parts.
 ///
 ///   Y = X W^T + b, W stored [out, in]   gemm_pack() W once (transposed), then gemm_packed()
 ///   dX = dY W                           gemm_pack() W once (not transposed), then gemm_packed()
 ///   dW += dY^T X                        gemm(Transpose::yes, ..., Transpose::no, ...) with `accumulate`
 ///
-/// The bits of a result depend on the sizes, the mode and the numbers: not on the threads, and not on whether B was packed
-/// beforehand. Sizes may be 0; with k = 0 the product is zero. C must not overlap A or B. Nothing is allocated: the caller
-/// passes a workspace and buffers aligned to 64 bytes, whose sizes depend on the number of threads (threads()) and the mode.
+/// The bits of a result depend on the sizes, the mode and the numbers: not on the threads, and not on whether B was
+/// packed beforehand. Sizes may be 0; with k = 0 the product is zero. C must not overlap A or B. Nothing is allocated:
+/// the caller passes a workspace and buffers aligned to 64 bytes, whose sizes depend on the number of threads
+/// (threads()) and the mode.
 #pragma once
 
 #include <span>
@@ -53,16 +54,17 @@ void gemm_pack(Index n, Index k, Transpose tb, Matrix<const std::type_identity_t
 /// Numbers of workspace that gemm_packed() needs.
 template <GemmScalar T>
 Index gemm_packed_workspace_size(const GemmShape& shape, const GemmMode& mode = {}) {
-  return gemm_impl::with_path<T>(
-      mode, [&]<class P>(P) { return gemm_impl::workspace_size<P>(shape, Transpose::no, true); });
+  return gemm_impl::with_path<T>(mode,
+                                 [&]<class P>(P) { return gemm_impl::workspace_size<P>(shape, Transpose::no, true); });
 }
 
 /// C[m, n] = activation([C +] A[m, k] B [+ bias]), B packed by gemm_pack().
 /// Throws Error for a workspace smaller than gemm_packed_workspace_size().
 template <GemmScalar T>
-void gemm_packed(const GemmShape& shape, Matrix<const std::type_identity_t<T>> a, const std::type_identity_t<T>* packed_b,
-                 Matrix<T> c, const GemmEpilogue<std::type_identity_t<T>>& epilogue,
-                 std::span<std::type_identity_t<T>> workspace, const GemmMode& mode = {}) {
+void gemm_packed(const GemmShape& shape, Matrix<const std::type_identity_t<T>> a,
+                 const std::type_identity_t<T>* packed_b, Matrix<T> c,
+                 const GemmEpilogue<std::type_identity_t<T>>& epilogue, std::span<std::type_identity_t<T>> workspace,
+                 const GemmMode& mode = {}) {
   gemm_impl::with_path<T>(mode, [&]<class P>(P) {
     gemm_impl::check_workspace(workspace, gemm_impl::workspace_size<P>(shape, Transpose::no, true));
     gemm_impl::run<P>({.shape = shape, .a = a, .packed_b = packed_b, .b = {}, .c = c, .epilogue = epilogue},
@@ -94,11 +96,12 @@ void gemm(const GemmShape& shape, Transpose ta, Matrix<const std::type_identity_
   } else {
     gemm_impl::check_workspace(workspace, gemm_workspace_size<T>(shape, ta, tb, mode));
     gemm_impl::with_path<T>(mode, [&]<class P>(P) {
-      const gemm_impl::Product<T> x{
-          .shape = shape, .ta = ta, .a = a, .tb = tb, .b = b, .c = c, .epilogue = epilogue};
+      const gemm_impl::Product<T> x{.shape = shape, .ta = ta, .a = a, .tb = tb, .b = b, .c = c, .epilogue = epilogue};
       const bool plain = !epilogue.bias && epilogue.activation == Activation::none;
-      if (plain && gemm_impl::is_split<P>(shape, ta, tb)) gemm_impl::run_split<P>(x, workspace.data());
-      else gemm_impl::run<P>(x, workspace.data());
+      if (plain && gemm_impl::is_split<P>(shape, ta, tb))
+        gemm_impl::run_split<P>(x, workspace.data());
+      else
+        gemm_impl::run<P>(x, workspace.data());
     });
   }
 }

@@ -1,4 +1,5 @@
-/// Activations that do not fit the micro-kernel's registers: applied to a tile of C while it is in the first-level cache.
+/// Activations that do not fit the micro-kernel's registers: applied to a tile of C while it is in the first-level
+/// cache.
 #pragma once
 
 #include <cmath>

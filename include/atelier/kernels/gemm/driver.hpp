@@ -18,8 +18,8 @@ struct Product {
   Matrix<const T> a;            ///< [m, k]; [k, m] when transposed
   const T* packed_b = nullptr;  ///< B as pack() lays it out; null: take `b`
   Transpose tb = Transpose::no;
-  Matrix<const T> b;            ///< [k, n]; [n, k] when transposed
-  Matrix<T> c;                  ///< [m, n]
+  Matrix<const T> b;  ///< [k, n]; [n, k] when transposed
+  Matrix<T> c;        ///< [m, n]
   GemmEpilogue<T> epilogue;
 };
 
@@ -32,15 +32,16 @@ bool aliases(Index stride) {
 /// Where a product's operands are read from, in which order its tiles come, and the workspace of one thread.
 ///
 /// Usually the tiles of a column panel follow each other, so that the panel of B stays in the first-level cache. With a
-/// short reduction the cost is in C, and the tiles of a row panel follow each other, so that C is written along its rows.
+/// short reduction the cost is in C, and the tiles of a row panel follow each other, so that C is written along its
+/// rows.
 template <class P>
 struct Layout {
   using T = typename P::T;
   bool a_in_place = false, b_in_place = false;
-  bool along_rows = false;   ///< the order of a short reduction; all of B is packed first
-  Index block = 0;           ///< most row panels that share a packed A, or pass by a panel of B
-  Index a_row = 0;           ///< units between rows of a packed A
-  Index a_piece = 0;         ///< units between panels of a packed, transposed A
+  bool along_rows = false;  ///< the order of a short reduction; all of B is packed first
+  Index block = 0;          ///< most row panels that share a packed A, or pass by a panel of B
+  Index a_row = 0;          ///< units between rows of a packed A
+  Index a_piece = 0;        ///< units between panels of a packed, transposed A
   Index a_size = 0, b_size = 0;
 
   Layout(const GemmShape& s, Transpose ta, bool b_is_packed) {
@@ -73,8 +74,14 @@ class Worker {
   using T = typename P::T;
 
   Worker(const Product<T>& product, Index row_panels, T* workspace)
-      : x_(product), layout_(product), panels_{product.shape.n}, blocks_{product.shape.k}, rows_{product.shape.m, row_panels},
-        transposed_a_(product.ta == Transpose::yes), packed_a_(workspace), packed_b_(workspace + layout_.a_size) {}
+      : x_(product),
+        layout_(product),
+        panels_{product.shape.n},
+        blocks_{product.shape.k},
+        rows_{product.shape.m, row_panels},
+        transposed_a_(product.ta == Transpose::yes),
+        packed_a_(workspace),
+        packed_b_(workspace + layout_.a_size) {}
 
   void run(Index q0, Index q1, Index p0, Index p1) {
     const Index parts = (q1 - q0 + layout_.block - 1) / layout_.block;
@@ -148,25 +155,33 @@ class Worker {
   /// Row panel q of A in block b: in place or packed.
   const T* a_of(Index b, Index q) const {
     const Index row = rows_.begin(q), k = blocks_.first(b);
-    if (layout_.a_in_place) return transposed_a_ ? x_.a.data + k * x_.a.stride + row : x_.a.data + row * x_.a.stride + k;
+    if (layout_.a_in_place)
+      return transposed_a_ ? x_.a.data + k * x_.a.stride + row : x_.a.data + row * x_.a.stride + k;
     return transposed_a_ ? packed_a_ + (q - begin_) * layout_.a_piece : packed_row(q);
   }
   T* packed_row(Index q) const { return packed_a_ + (rows_.begin(q) - rows_.begin(begin_)) * layout_.a_row; }
 
   /// Packs row panel q of block b, just before its first use; fetches the next one.
   void pack_rows(Index b, Index q) const {
-    entry<P::isa, PackAlong<P>, PackArgs<T>>()(
-        {.source = x_.a.data + rows_.begin(q) * x_.a.stride + blocks_.first(b), .source_stride = x_.a.stride,
-         .rows = rows_.size(q), .columns = blocks_.elements(b), .out = packed_row(q), .out_stride = layout_.a_row,
-         .ahead = q + 1 < end_ ? rows_.size(q) * x_.a.stride : 0});
+    entry<P::isa, PackAlong<P>, PackArgs<T>>()({.source = x_.a.data + rows_.begin(q) * x_.a.stride + blocks_.first(b),
+                                                .source_stride = x_.a.stride,
+                                                .rows = rows_.size(q),
+                                                .columns = blocks_.elements(b),
+                                                .out = packed_row(q),
+                                                .out_stride = layout_.a_row,
+                                                .ahead = q + 1 < end_ ? rows_.size(q) * x_.a.stride : 0});
   }
 
   void pack_pieces(Index b) const {
     using Pack = PackPieces<P>;
-    entry<P::isa, Pack, typename Pack::Args>()(
-        {.copy = {.source = x_.a.data + blocks_.first(b) * x_.a.stride, .source_stride = x_.a.stride,
-                  .rows = blocks_.elements(b), .out = packed_a_, .out_stride = layout_.a_piece},
-         .pieces = rows_, .first = begin_, .count = end_ - begin_});
+    entry<P::isa, Pack, typename Pack::Args>()({.copy = {.source = x_.a.data + blocks_.first(b) * x_.a.stride,
+                                                         .source_stride = x_.a.stride,
+                                                         .rows = blocks_.elements(b),
+                                                         .out = packed_a_,
+                                                         .out_stride = layout_.a_piece},
+                                                .pieces = rows_,
+                                                .first = begin_,
+                                                .count = end_ - begin_});
   }
 
   /// The tiles of `rows` rows in a column panel: one, or several where the panel is too wide for so many rows.
@@ -183,8 +198,10 @@ class Worker {
   }
 
   void run_tile(const Column& column, const TileArgs<T>& t, int m) const {
-    if (column.count == column.vectors * P::lanes) run_full(column, t, m);
-    else run_edge(column, t, m);
+    if (column.count == column.vectors * P::lanes)
+      run_full(column, t, m);
+    else
+      run_edge(column, t, m);
   }
 
   void run_full(const Column& column, const TileArgs<T>& t, int m) const {

@@ -1,7 +1,7 @@
 /// Vector operations of the matrix products: partial loads, transposition, bfloat16 rounding and pairs.
 ///
-/// Everything is written for any vector width, save masks and bfloat16 pairs of AVX-512. Those stand in functions with the
-/// attribute, not forced inline: they melt into the entry point (path.hpp), not into the generic code between.
+/// Everything is written for any vector width, save masks and bfloat16 pairs of AVX-512. Those stand in functions with
+/// the attribute, not forced inline: they melt into the entry point (path.hpp), not into the generic code between.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ template <int first, class V>
 ATELIER_INLINE V zip(const V& a, const V& b) {
   return [&]<int... I>(std::integer_sequence<int, I...>) ATELIER_LAMBDA {
     return V(typename V::Raw(__builtin_shufflevector(a.raw, b.raw, (I % 2 * V::lanes + first + I / 2)...)));
-  }(std::make_integer_sequence<int, V::lanes>{});
+  }
+  (std::make_integer_sequence<int, V::lanes>{});
 }
 
 /// Transposes the square of lanes that r[0], ..., r[lanes - 1] form: log2(lanes) perfect shuffles of the rows.

@@ -1,4 +1,5 @@
-/// Packed operands: how the columns and the reduction are cut up, and the loops that copy, round and transpose into them.
+/// Packed operands: how the columns and the reduction are cut up, and the loops that copy, round and transpose into
+/// them.
 ///
 /// A packed B is cut along the reduction into blocks, a block into panels of columns; a panel holds its columns of one
 /// step after the other. The cuts depend on the sizes alone, so the order of every sum is fixed.
@@ -64,8 +65,10 @@ struct PackArgs {
 template <class P>
 ATELIER_INLINE typename P::V load_numbers(const typename P::T* p, Index count) {
   const auto x = load_part<P>(p, count);
-  if constexpr (P::unit == Unit::rounded) return round_to_bf16(x);
-  else return x;
+  if constexpr (P::unit == Unit::rounded)
+    return round_to_bf16(x);
+  else
+    return x;
 }
 
 /// Copies rows: step k of the reduction is row k of the source, its columns become `vectors` vectors.
@@ -199,14 +202,23 @@ void pack_panel(const Panels<P>& panels, const Blocks<P>& blocks, Index b, Index
     static constexpr void (*across[])(const Args&) = {entry<P::isa, PackAcross<P, 1>, Args>(),
                                                       entry<P::isa, PackAcross<P, 2>, Args>(),
                                                       entry<P::isa, PackAcross<P, 3>, Args>()};
-    across[v - 1]({.source = source.data + k * source.stride + column, .source_stride = source.stride, .rows = length,
-                   .columns = count, .out = out, .out_stride = v * P::lanes, .ahead = ahead});
+    across[v - 1]({.source = source.data + k * source.stride + column,
+                   .source_stride = source.stride,
+                   .rows = length,
+                   .columns = count,
+                   .out = out,
+                   .out_stride = v * P::lanes,
+                   .ahead = ahead});
   } else {
     static constexpr void (*transposed[])(const Args&) = {entry<P::isa, PackTransposed<P, 1>, Args>(),
                                                           entry<P::isa, PackTransposed<P, 2>, Args>(),
                                                           entry<P::isa, PackTransposed<P, 3>, Args>()};
-    transposed[v - 1]({.source = source.data + column * source.stride + k, .source_stride = source.stride,
-                       .rows = count, .columns = length, .out = out, .out_stride = v * P::lanes});
+    transposed[v - 1]({.source = source.data + column * source.stride + k,
+                       .source_stride = source.stride,
+                       .rows = count,
+                       .columns = length,
+                       .out = out,
+                       .out_stride = v * P::lanes});
   }
 }
 

@@ -1,7 +1,7 @@
 /// The ways to compute a product: instruction set, contents of packed operands, tile sizes.
 ///
-/// A packed operand is made of *units* of sizeof(T) bytes, so that all paths share layouts and driver: a number, a float
-/// rounded to bfloat16, or a pair of bfloat16 that are neighbours in the reduction.
+/// A packed operand is made of *units* of sizeof(T) bytes, so that all paths share layouts and driver: a number, a
+/// float rounded to bfloat16, or a pair of bfloat16 that are neighbours in the reduction.
 #pragma once
 
 #include <algorithm>
@@ -26,14 +26,14 @@ struct Path {
   using V = simd::Vec<T, lanes>;
 
   static constexpr int sums = isa >= Isa::avx512 ? 28 : 12;
-  static constexpr int vectors = 2;                ///< of a column panel; the last one has 1, 2 or 3
-  static constexpr int width = vectors * lanes;    ///< columns of a panel
-  static constexpr int rows = sums / vectors;      ///< most rows of a tile, and rows of a row panel
+  static constexpr int vectors = 2;                                ///< of a column panel; the last one has 1, 2 or 3
+  static constexpr int width = vectors * lanes;                    ///< columns of a panel
+  static constexpr int rows = sums / vectors;                      ///< most rows of a tile, and rows of a row panel
   static constexpr int slot = (rows + lanes - 1) / lanes * lanes;  ///< units between steps of a packed, transposed A
 
-  static constexpr Index block_bytes = 2048;             ///< of one operand row within a block of the reduction
+  static constexpr Index block_bytes = 2048;  ///< of one operand row within a block of the reduction
   static constexpr Index block_units = block_bytes / sizeof(T);
-  static constexpr Index block_panels = 18;              ///< row panels a block: with block_bytes, 500 KB of L2
+  static constexpr Index block_panels = 18;  ///< row panels a block: with block_bytes, 500 KB of L2
   /// Most rows of a tile that is `v` vectors wide.
   static constexpr int most_rows(int v) { return v <= vectors ? rows : sums / 3; }
 };

@@ -1,5 +1,5 @@
-/// Products with a small result and a long reduction (weight gradients of narrow layers): too few tiles for the threads,
-/// so the reduction itself is cut, always into the same parts, whose results are added in the same order.
+/// Products with a small result and a long reduction (weight gradients of narrow layers): too few tiles for the
+/// threads, so the reduction itself is cut, always into the same parts, whose results are added in the same order.
 #pragma once
 
 #include "atelier/kernels/gemm/driver.hpp"

@@ -19,9 +19,9 @@ struct TileArgs {
   Index a_row = 0, a_step = 0;  ///< the tile's template argument says which one is 1
   const T* b = nullptr;         ///< row `step` at b + step * b_step
   Index b_step = 0;
-  T* c = nullptr;               ///< [M, NV * lanes], in full
+  T* c = nullptr;  ///< [M, NV * lanes], in full
   Index c_row = 0;
-  const T* bias = nullptr;      ///< [NV * lanes]
+  const T* bias = nullptr;  ///< [NV * lanes]
   bool accumulate = false, relu = false;
 };
 
@@ -114,8 +114,10 @@ struct Tiles {
  private:
   template <int M, int NV>
   static constexpr Function tile() {
-    if constexpr (M > P::most_rows(NV)) return nullptr;
-    else return entry<P::isa, Tile<P, M, NV, transposed_a>, TileArgs<typename P::T>>();
+    if constexpr (M > P::most_rows(NV))
+      return nullptr;
+    else
+      return entry<P::isa, Tile<P, M, NV, transposed_a>, TileArgs<typename P::T>>();
   }
   template <int... I>
   static constexpr auto make(std::integer_sequence<int, I...>) {
