@@ -116,6 +116,7 @@ class Run {
     Record metrics;
     if (evaluated) metrics = evaluate();
     const bool go_on = !observer_ || observer_(progress(evaluated ? &metrics : nullptr));
+    at_.note.clear();
     if (!go_on || due() || at_.step == total_) save();
     return go_on;
   }
@@ -149,7 +150,7 @@ class Run {
 
   Progress progress(const Record* metrics) const {
     Progress p{.step = at_.step, .total = total_, .steps_per_epoch = task_.steps_per_epoch(), .loss = loss_,
-               .seconds = seconds(), .metrics = metrics};
+               .seconds = seconds(), .metrics = metrics, .note = at_.note};
     const double per_step = watch_.seconds() / static_cast<double>(steps_here_);
     p.items_per_s = static_cast<double>(task_.items_per_step()) / per_step;
     p.remaining = per_step * static_cast<double>(total_ - at_.step);

@@ -13,7 +13,8 @@ struct Checkpoint {
   double seconds = 0;  // of training so far; kept out of the file, which depends on nothing but the run
   Index best_step = 0;
   double best_score = 0;
-  Record sums;  // of the logged values since the epoch began
+  Record sums;       // of the logged values since the epoch began
+  std::string note;  // what was passed over on the way to it: newer checkpoints that are damaged
 };
 
 /// Writes the task's state durably. Throws DivergedError when a number in it is not finite: such a state is no use.

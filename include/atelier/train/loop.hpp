@@ -17,6 +17,7 @@ struct Progress {
   double items_per_s = 0;
   double remaining = 0;  // seconds, estimated
   const Record* metrics = nullptr;  // set when an evaluation has just been made
+  std::string note;                 // something the user should know, once
 };
 
 /// Sees the run's progress; returns false to stop it (a checkpoint is written then).

@@ -1,0 +1,36 @@
+/// The flags that all trainers share, and their parsing.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "atelier/train/options.hpp"
+
+namespace atelier::programs {
+
+enum class ProgressStyle { automatic, bar, text, none };
+
+/// train::Options, and what concerns the program only.
+struct Flags {
+  train::Options options;
+  int threads = 0;  // 0: ATELIER_THREADS, or all processors
+  std::string precision = "highest";
+  std::string checkpoint_every = "60s";
+  std::string progress = "auto";
+  bool json = false;
+
+  ProgressStyle style() const;
+};
+
+/// Adds the shared flags to `app`, with the defaults that `flags` holds. `preset_names` are the allowed presets.
+void add_shared_flags(CLI::App& app, Flags& flags, const std::vector<std::string>& preset_names);
+
+/// Parses; returns an exit code when the program is to end (0 after --help, 2 after a wrong command line, said in one
+/// line). Fills the parts of `flags.options` that come as text.
+std::optional<int> parse(CLI::App& app, Flags& flags, int argc, char** argv);
+
+/// The folder of a data set: --data, else ATELIER_DATA/`name`. Throws ConfigError when neither is given.
+std::filesystem::path data_folder(const Flags& flags, const std::string& name);
+
+}  // namespace atelier::programs

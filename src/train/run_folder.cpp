@@ -1,0 +1,131 @@
+#include "atelier/train/run_folder.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
+#include "atelier/io/durable_file.hpp"
+#include "atelier/version.hpp"
+
+namespace atelier::inline v0::train {
+
+namespace fs = std::filesystem;
+
+namespace {
+constexpr std::size_t kept_checkpoints = 3;
+
+void make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error || !fs::is_directory(path))
+    throw IoError(path.string() + ": expected a folder that can be made, found: " +
+                  (error ? error.message() : "a file of that name") + "; choose another --out");
+}
+
+fs::path checkpoint_name(Index step) {
+  char name[40];
+  std::snprintf(name, sizeof name, "step-%08lld.safetensors", static_cast<long long>(step));
+  return name;
+}
+
+/// Step of a checkpoint's file name, -1 for other files.
+Index step_of(const fs::path& file) {
+  long long step = -1;
+  int end = 0;
+  const std::string name = file.filename().string();
+  if (std::sscanf(name.c_str(), "step-%8lld.safetensors%n", &step, &end) != 1) return -1;
+  return static_cast<std::size_t>(end) == name.size() ? static_cast<Index>(step) : -1;
+}
+
+/// Checkpoints of a folder, newest first.
+std::vector<fs::path> checkpoints(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (step_of(entry.path()) >= 0) files.push_back(entry.path());
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return step_of(a) > step_of(b); });
+  return files;
+}
+
+std::optional<Record> read_record(const fs::path& file) {
+  constexpr std::size_t largest = std::size_t{1} << 24;
+  if (!fs::exists(file)) return std::nullopt;
+  const auto bytes = io::read_file(file, largest);
+  return Record::parse(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), file.string());
+}
+
+/// The complete lines of a JSONL file.
+std::vector<Record> read_lines(const fs::path& file) {
+  std::vector<Record> lines;
+  std::ifstream in(file);
+  std::string text;
+  while (std::getline(in, text) && !in.eof()) {
+    try {
+      lines.push_back(Record::parse(text, file.string()));
+    } catch (const InputError&) {
+      break;  // a line cut off by a crash, and whatever follows, will be written again
+    }
+  }
+  return lines;
+}
+}  // namespace
+
+RunFolder::RunFolder(const fs::path& path, bool resume) : path_(path) {
+  make_folder(path);
+  lock_ = std::make_unique<io::FolderLock>(path);
+  const bool used = fs::exists(path / "config.json") || fs::exists(path / "checkpoints");
+  if (used && !resume)
+    throw ConfigError(path.string() + ": expected a new folder, found a run; continue it with --resume or choose another --out");
+  for (const fs::path& folder : {path, path / "checkpoints", path / "samples"}) {
+    make_folder(folder);
+    io::remove_stale_temporaries(folder);
+  }
+}
+
+std::optional<Record> RunFolder::summary() const { return read_record(path_ / "summary.json"); }
+std::optional<Record> RunFolder::config() const { return read_record(path_ / "config.json"); }
+void RunFolder::write_config(const Record& config) const { io::write_durable(path_ / "config.json", config.pretty()); }
+void RunFolder::write_summary(const Record& summary) const { io::write_durable(path_ / "summary.json", summary.pretty()); }
+
+void RunFolder::save(const Checkpoint& checkpoint, Task& task, std::uint64_t seed) const {
+  const fs::path folder = path_ / "checkpoints";
+  save_checkpoint(folder / checkpoint_name(checkpoint.step), checkpoint, task, seed);
+  const auto files = checkpoints(folder);
+  for (std::size_t k = kept_checkpoints; k < files.size(); ++k)
+    if (step_of(files[k]) != checkpoint.best_step) fs::remove(files[k]);
+}
+
+std::optional<Checkpoint> RunFolder::restore(Task& task, std::uint64_t seed) const {
+  std::string damage;
+  for (const fs::path& file : checkpoints(path_ / "checkpoints")) {
+    try {
+      auto c = load_checkpoint(file, task, seed);
+      if (!damage.empty()) c.note = damage + "; continuing from step " + std::to_string(c.step);
+      for (const Record& line : read_lines(path_ / "log.jsonl"))
+        if (line.integer("step") <= c.step && line.find("seconds")) c.seconds = line.number("seconds");
+      return c;
+    } catch (const InputError& error) {
+      if (std::string(error.what()).find("belongs to another") != std::string::npos) throw;
+      if (damage.empty()) damage = error.what();
+    }
+  }
+  if (!damage.empty()) throw InputError(damage + "; no older checkpoint is whole");
+  return std::nullopt;
+}
+
+void RunFolder::log(const Record& line) {
+  std::ofstream out(path_ / "log.jsonl", std::ios::app);
+  out << line.json() << "\n" << std::flush;
+  if (!out) throw IoError((path_ / "log.jsonl").string() + ": expected room for one more line, found: write failed");
+}
+
+void RunFolder::rewind_log(Index step) const {
+  const fs::path file = path_ / "log.jsonl";
+  if (!fs::exists(file)) return;
+  std::string kept;
+  for (const Record& line : read_lines(file))
+    if (line.integer("step") <= step) kept += line.json() + "\n";
+  io::write_durable(file, kept);
+}
+
+}  // namespace atelier::inline v0::train
