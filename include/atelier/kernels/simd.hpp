@@ -57,7 +57,7 @@ struct Vec {
   ATELIER_INLINE explicit Vec(const Raw& r) : raw(r) {}
   template <class S>
     requires std::is_arithmetic_v<S>
-  ATELIER_INLINE Vec(S s) : raw(Raw{} + static_cast<T>(s)) {}
+  ATELIER_INLINE Vec(S s) : raw(static_cast<T>(s) - Raw{}) {}  // not 0 + s, which compilers may not simplify
 
   ATELIER_INLINE static Vec load(const T* p) {
     Vec v;
@@ -110,6 +110,14 @@ ATELIER_INLINE Vec<T, N> max(const Vec<T, N>& a, const Vec<T, N>& b) {
 template <class T, int N>
 ATELIER_INLINE Vec<T, N> min(const Vec<T, N>& a, const Vec<T, N>& b) {
   return Vec<T, N>(a.raw < b.raw ? a.raw : b.raw);
+}
+/// Whether the mask holds in every lane.
+template <class T, int N>
+ATELIER_INLINE bool all(const Mask<T, N>& m) {
+  std::int64_t word[N * sizeof(T) / 8], both = -1;
+  __builtin_memcpy(word, &m.raw, sizeof word);
+  for (const std::int64_t w : word) both &= w;
+  return both == -1;
 }
 /// Sum of the lanes, by halves: the order depends on N only.
 template <class T, int N>
