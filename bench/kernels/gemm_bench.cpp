@@ -174,8 +174,7 @@ void bench_onednn(benchmark::State& state, Problem p, Form form, GemmMode mode) 
 }
 #endif
 
-template <class F>
-void add(const std::string& name, F run) {
+template <class F> void add(const std::string& name, F run) {
   benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime();
 }
 

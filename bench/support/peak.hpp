@@ -15,8 +15,7 @@ using namespace atelier;
 
 namespace detail {
 /// 24 independent chains of multiply-adds in registers (12 where there are 16 registers).
-template <class P>
-struct PeakLoop {
+template <class P> struct PeakLoop {
   using V = typename P::V;
   static constexpr int chains = P::isa >= Isa::avx512 ? 24 : 12;
   struct Args {
@@ -45,8 +44,7 @@ struct PeakLoop {
 }  // namespace detail
 
 /// GFLOP/s of multiply-adds on all of threads(), under a mode; about 2 ms.
-template <class T>
-double peak_gflops(const kernels::GemmMode& mode) {
+template <class T> double peak_gflops(const kernels::GemmMode& mode) {
   return kernels::gemm_impl::with_path<T>(mode, []<class P>(P) {
     using Loop = detail::PeakLoop<kernels::gemm_impl::KernelPath<P>>;
     const typename Loop::Args args{.steps = 200'000};

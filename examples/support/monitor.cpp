@@ -11,8 +11,10 @@ namespace {
 std::string duration(double seconds) {
   char text[32];
   const long s = static_cast<long>(seconds + 0.5);
-  if (s >= 3600) std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-  else std::snprintf(text, sizeof text, "%ld:%02ld", s / 60, s % 60);
+  if (s >= 3600)
+    std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+  else
+    std::snprintf(text, sizeof text, "%ld:%02ld", s / 60, s % 60);
   return text;
 }
 
@@ -31,7 +33,9 @@ std::string numbers(const train::Record& metrics) {
 }  // namespace
 
 Monitor::Monitor(ProgressStyle style)
-    : style_(style != ProgressStyle::automatic ? style : isatty(STDERR_FILENO) ? ProgressStyle::bar : ProgressStyle::text),
+    : style_(style != ProgressStyle::automatic ? style
+             : isatty(STDERR_FILENO)           ? ProgressStyle::bar
+                                               : ProgressStyle::text),
       colour_(isatty(STDERR_FILENO) && !std::getenv("NO_COLOR")) {}
 
 void Monitor::show(const train::Progress& p) {
@@ -55,9 +59,12 @@ void Monitor::line(const train::Progress& p) {
   if (open_) std::fprintf(stderr, "\r\033[K");
   open_ = false;
   const double epoch = static_cast<double>(p.step) / static_cast<double>(p.steps_per_epoch);
-  std::fprintf(stderr, "step %lld/%lld  epoch %.2f", static_cast<long long>(p.step), static_cast<long long>(p.total), epoch);
-  if (p.metrics) std::fprintf(stderr, "%s", numbers(*p.metrics).c_str());
-  else std::fprintf(stderr, "  loss %.4g", p.loss);
+  std::fprintf(stderr, "step %lld/%lld  epoch %.2f", static_cast<long long>(p.step), static_cast<long long>(p.total),
+               epoch);
+  if (p.metrics)
+    std::fprintf(stderr, "%s", numbers(*p.metrics).c_str());
+  else
+    std::fprintf(stderr, "  loss %.4g", p.loss);
   std::fprintf(stderr, "  %.0f/s  %s left\n", p.items_per_s, duration(p.remaining).c_str());
 }
 

@@ -52,7 +52,8 @@ void restore_updates(const Record& run, Task& task, const std::string& place) {
 void check_fit(const io::SafetensorsFile& file, const State& state, const std::string& place) {
   for (const auto& e : state) {
     if (!file.contains(e.name))
-      throw InputError(place + ": expected tensor '" + e.name + "', found none; the checkpoint belongs to another model");
+      throw InputError(place + ": expected tensor '" + e.name +
+                       "', found none; the checkpoint belongs to another model");
     if (const Shape& found = file.info(e.name).shape; found != e.shape)
       throw InputError(place + ": expected '" + e.name + "' of shape " + e.shape.str() + ", found " + found.str() +
                        "; the checkpoint belongs to another model");
@@ -85,8 +86,12 @@ Checkpoint load_checkpoint(const std::filesystem::path& path, Task& task, std::u
   for (const auto& e : state)
     file.read_into<float>(e.name, std::span(e.write(), static_cast<std::size_t>(e.shape.size())));
   restore_updates(run, task, place);
-  Checkpoint c{.step = run.integer("step"), .seconds = 0, .best_step = run.integer("best_step"),
-               .best_score = run.number("best_score"), .sums = {}, .note = {}};
+  Checkpoint c{.step = run.integer("step"),
+               .seconds = 0,
+               .best_step = run.integer("best_step"),
+               .best_score = run.number("best_score"),
+               .sums = {},
+               .note = {}};
   if (const auto* sums = run.find("sums"))
     if (const auto* part = std::get_if<std::vector<Record>>(sums); part && !part->empty()) c.sums = part->front();
   return c;

@@ -107,8 +107,8 @@ class Run {
     const Record values = task_.step(at_.step, schedule_(at_.step));
     loss_ = values.number("loss");
     if (!std::isfinite(loss_))
-      throw DivergedError("step " + std::to_string(at_.step) + ": expected a finite loss, found " + std::to_string(loss_) +
-                          "; the last checkpoint is kept, try a smaller --lr");
+      throw DivergedError("step " + std::to_string(at_.step) + ": expected a finite loss, found " +
+                          std::to_string(loss_) + "; the last checkpoint is kept, try a smaller --lr");
     ++at_.step;
     ++steps_here_;
     add_to(at_.sums, values);
@@ -123,7 +123,8 @@ class Run {
 
   Record evaluate() {
     Record line;
-    line.set("step", at_.step).set("epoch", static_cast<double>(at_.step) / static_cast<double>(task_.steps_per_epoch()));
+    line.set("step", at_.step)
+        .set("epoch", static_cast<double>(at_.step) / static_cast<double>(task_.steps_per_epoch()));
     const Record metrics = task_.evaluate();
     line.merge(means(at_.sums)).merge(metrics).set("seconds", seconds());
     folder_.log(line);
@@ -149,8 +150,13 @@ class Run {
   }
 
   Progress progress(const Record* metrics) const {
-    Progress p{.step = at_.step, .total = total_, .steps_per_epoch = task_.steps_per_epoch(), .loss = loss_,
-               .seconds = seconds(), .metrics = metrics, .note = at_.note};
+    Progress p{.step = at_.step,
+               .total = total_,
+               .steps_per_epoch = task_.steps_per_epoch(),
+               .loss = loss_,
+               .seconds = seconds(),
+               .metrics = metrics,
+               .note = at_.note};
     const double per_step = watch_.seconds() / static_cast<double>(steps_here_);
     p.items_per_s = static_cast<double>(task_.items_per_step()) / per_step;
     p.remaining = per_step * static_cast<double>(total_ - at_.step);
@@ -185,8 +191,8 @@ class Run {
 };
 }  // namespace
 
-Outcome run(Task& task, const Options& options, const optim::Schedule& schedule, RunFolder& folder, const Record& config,
-            const Observer& observer) {
+Outcome run(Task& task, const Options& options, const optim::Schedule& schedule, RunFolder& folder,
+            const Record& config, const Observer& observer) {
   options.check();
   FlushDenormals guard;
   return Run(task, options, schedule, folder, observer).go(config);

@@ -75,7 +75,8 @@ RunFolder::RunFolder(const fs::path& path, bool resume) : path_(path) {
   lock_ = std::make_unique<io::FolderLock>(path);
   const bool used = fs::exists(path / "config.json") || fs::exists(path / "checkpoints");
   if (used && !resume)
-    throw ConfigError(path.string() + ": expected a new folder, found a run; continue it with --resume or choose another --out");
+    throw ConfigError(path.string() +
+                      ": expected a new folder, found a run; continue it with --resume or choose another --out");
   for (const fs::path& folder : {path, path / "checkpoints", path / "samples"}) {
     make_folder(folder);
     io::remove_stale_temporaries(folder);
@@ -85,7 +86,9 @@ RunFolder::RunFolder(const fs::path& path, bool resume) : path_(path) {
 std::optional<Record> RunFolder::summary() const { return read_record(path_ / "summary.json"); }
 std::optional<Record> RunFolder::config() const { return read_record(path_ / "config.json"); }
 void RunFolder::write_config(const Record& config) const { io::write_durable(path_ / "config.json", config.pretty()); }
-void RunFolder::write_summary(const Record& summary) const { io::write_durable(path_ / "summary.json", summary.pretty()); }
+void RunFolder::write_summary(const Record& summary) const {
+  io::write_durable(path_ / "summary.json", summary.pretty());
+}
 
 void RunFolder::save(const Checkpoint& checkpoint, Task& task, std::uint64_t seed) const {
   const fs::path folder = path_ / "checkpoints";

@@ -8,8 +8,7 @@ namespace {
 Tensor vector3(float a, float b, float c) { return Tensor({3}, {a, b, c}); }
 
 /// Runs f and returns the text of the Error it throws; fails when it throws none.
-template <class F>
-std::string error_of(const F& f) {
+template <class F> std::string error_of(const F& f) {
   try {
     f();
   } catch (const Error& e) {

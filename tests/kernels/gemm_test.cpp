@@ -18,8 +18,7 @@ using namespace atelier::kernels;
 constexpr Index guard = 64;  // numbers on either side of an output
 
 /// Numbers aligned to 64 bytes.
-template <class T>
-class Buffer {
+template <class T> class Buffer {
  public:
   explicit Buffer(Index n) : size_(n), data_(static_cast<T*>(::operator new (bytes(n), std::align_val_t{64}))) {
     std::fill(data_.get(), data_.get() + n, T(0));
@@ -40,8 +39,7 @@ std::mt19937 generator(1234);
 
 Index draw(Index low, Index high) { return std::uniform_int_distribution<Index>(low, high)(generator); }
 
-template <class T>
-std::vector<T> random_numbers(Index n) {
+template <class T> std::vector<T> random_numbers(Index n) {
   std::uniform_real_distribution<double> uniform(-1, 1);
   std::vector<T> v(static_cast<std::size_t>(n));
   for (T& x : v) x = static_cast<T>(uniform(generator));
@@ -49,8 +47,7 @@ std::vector<T> random_numbers(Index n) {
 }
 
 /// The nearest bfloat16, ties to even.
-template <class T>
-T round_to_bf16(T x) {
+template <class T> T round_to_bf16(T x) {
   if (!std::isfinite(x)) return x;
   int exponent;
   const double fraction = std::frexp(static_cast<double>(x), &exponent);  // [0.5, 1), 8 bits stay
@@ -58,8 +55,7 @@ T round_to_bf16(T x) {
 }
 
 /// One product with random operands and everything that can be asked of it.
-template <class T>
-struct Case {
+template <class T> struct Case {
   GemmShape shape;
   Transpose ta = Transpose::no, tb = Transpose::no;
   bool bias = false, accumulate = false;
@@ -121,8 +117,7 @@ struct Case {
 };
 
 /// Equal to the truth within the tolerance times the largest element; untouched outside the matrix.
-template <class T>
-void expect_near(const std::vector<T>& found, const Case<T>& x) {
+template <class T> void expect_near(const std::vector<T>& found, const Case<T>& x) {
   const auto expected = x.expected();
   double largest = 1 + std::sqrt(static_cast<double>(x.shape.k)), worst = 0;  // what an element is like
   bool intact = true;
@@ -140,14 +135,12 @@ void expect_near(const std::vector<T>& found, const Case<T>& x) {
   EXPECT_LE(worst, x.tolerance() * largest) << x.text();
 }
 
-template <class T>
-bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+template <class T> bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
 /// The case under every way to compute it: threads, packed beforehand.
-template <class T>
-void check(Case<T> x) {
+template <class T> void check(Case<T> x) {
   x.fill();
   const auto one = [&] {
     ThreadScope threads(1);
@@ -163,8 +156,7 @@ void check(Case<T> x) {
   }
 }
 
-template <class T>
-Case<T> random_case(int i) {
+template <class T> Case<T> random_case(int i) {
   Case<T> x;
   x.shape = {draw(1, i % 5 == 0 ? 9 : 130), draw(1, i % 3 == 0 ? 50 : 190), draw(1, i % 4 == 0 ? 30 : 260)};
   if (i % 16 == 7) x.shape.k = draw(400, 1700);

@@ -13,8 +13,7 @@ namespace {
 using namespace atelier;
 
 /// f at every x, in the vector width of the instruction set under test.
-template <class T, class F>
-std::vector<T> evaluate(const F& f, std::vector<T> x) {
+template <class T, class F> std::vector<T> evaluate(const F& f, std::vector<T> x) {
   const std::size_t n = x.size();
   x.resize((n + 15) / 16 * 16, T(1));
   dispatch([&]<int Bytes>() ATELIER_LAMBDA {
@@ -41,8 +40,7 @@ double worst_ulp(const std::vector<T>& x, const std::vector<T>& got, const Exact
 }
 
 /// Uniform arguments in [low, high], and as many with uniform exponents, as near to 0 as the format goes.
-template <class T>
-std::vector<T> arguments(double low, double high) {
+template <class T> std::vector<T> arguments(double low, double high) {
   std::mt19937_64 rng(7);
   std::uniform_real_distribution<double> inside(low, high), exponent(std::numeric_limits<T>::min_exponent, 0);
   std::vector<T> x;
@@ -53,8 +51,7 @@ std::vector<T> arguments(double low, double high) {
   return x;
 }
 
-template <class T>
-class SimdMath : public ::testing::Test {};
+template <class T> class SimdMath : public ::testing::Test {};
 using Reals = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(SimdMath, Reals);
 
@@ -67,27 +64,37 @@ TYPED_TEST_SUITE(SimdMath, Reals);
 
 TYPED_TEST(SimdMath, Exponentials) {
   const double most = sizeof(TypeParam) == 4 ? 88.7 : 709.7;
-  EXPECT_ULP(exp, [](long double x) { return std::exp(x); }, -most, most, 2)
-  EXPECT_ULP(expm1, [](long double x) { return std::expm1(x); }, -most, most, 3)
-  EXPECT_ULP(expm1, [](long double x) { return std::expm1(x); }, -1, 1, 3)
-  EXPECT_ULP(sigmoid, [](long double x) { return 1 / (1 + std::exp(-x)); }, -most, most, 3)
-  EXPECT_ULP(tanh, [](long double x) { return std::tanh(x); }, -10, 10, 4)
+  EXPECT_ULP(
+      exp, [](long double x) { return std::exp(x); }, -most, most, 2)
+  EXPECT_ULP(
+      expm1, [](long double x) { return std::expm1(x); }, -most, most, 3)
+  EXPECT_ULP(
+      expm1, [](long double x) { return std::expm1(x); }, -1, 1, 3)
+  EXPECT_ULP(
+      sigmoid, [](long double x) { return 1 / (1 + std::exp(-x)); }, -most, most, 3)
+  EXPECT_ULP(
+      tanh, [](long double x) { return std::tanh(x); }, -10, 10, 4)
 }
 
 TYPED_TEST(SimdMath, Logarithms) {
   const double most = std::numeric_limits<TypeParam>::max();
-  EXPECT_ULP(log, [](long double x) { return std::log(x); }, 0, most, 2)
-  EXPECT_ULP(log, [](long double x) { return std::log(x); }, 0, 2, 2)
-  EXPECT_ULP(log1p, [](long double x) { return std::log1p(x); }, -0.999, 2, 3)
-  EXPECT_ULP(log1p, [](long double x) { return std::log1p(x); }, 0, most, 3)
-  EXPECT_ULP(softplus, [](long double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); },
-             -80, 80, 3)
+  EXPECT_ULP(
+      log, [](long double x) { return std::log(x); }, 0, most, 2)
+  EXPECT_ULP(
+      log, [](long double x) { return std::log(x); }, 0, 2, 2)
+  EXPECT_ULP(
+      log1p, [](long double x) { return std::log1p(x); }, -0.999, 2, 3)
+  EXPECT_ULP(
+      log1p, [](long double x) { return std::log1p(x); }, 0, most, 3)
+  EXPECT_ULP(
+      softplus, [](long double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }, -80, 80,
+      3)
 }
 
-TYPED_TEST(SimdMath, RootsAndError) {
-  EXPECT_ULP(sqrt, [](long double x) { return std::sqrt(x); }, 0, std::numeric_limits<TypeParam>::max(), 0.5001)
-  EXPECT_ULP(erf, [](long double x) { return std::erf(x); }, -7, 7, 7)
-}
+TYPED_TEST(SimdMath, RootsAndError){EXPECT_ULP(
+    sqrt, [](long double x) { return std::sqrt(x); }, 0, std::numeric_limits<TypeParam>::max(), 0.5001)
+                                        EXPECT_ULP(
+                                            erf, [](long double x) { return std::erf(x); }, -7, 7, 7)}
 
 TYPED_TEST(SimdMath, Circular) {
   // Near a zero of the function the error is one of the argument's reduction: absolute, not relative.
@@ -101,7 +108,8 @@ TYPED_TEST(SimdMath, Circular) {
       ASSERT_NEAR(c[i], std::cos(static_cast<long double>(x[i])), 2 * unit) << x[i];
     }
   }
-  EXPECT_ULP(sin, [](long double x) { return std::sin(x); }, -0.78, 0.78, 2)
+  EXPECT_ULP(
+      sin, [](long double x) { return std::sin(x); }, -0.78, 0.78, 2)
 }
 
 TYPED_TEST(SimdMath, SpecialValuesAreTheCLibrarys) {
@@ -117,7 +125,8 @@ TYPED_TEST(SimdMath, SpecialValuesAreTheCLibrarys) {
       } else if (std::isinf(want) || want == 0) {
         EXPECT_EQ(got[i], want) << name << '(' << x[i] << ')';
       } else {
-        EXPECT_NEAR(got[i], want, 4 * std::numeric_limits<T>::epsilon() * std::abs(want) + least) << name << '(' << x[i] << ')';
+        EXPECT_NEAR(got[i], want, 4 * std::numeric_limits<T>::epsilon() * std::abs(want) + least)
+            << name << '(' << x[i] << ')';
       }
     }
   };

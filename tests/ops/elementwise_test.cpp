@@ -2,49 +2,113 @@
 
 using namespace atelier;
 
-TEST(Ops, Add) { expect_grad_binary([](const auto& a, const auto& b) { return add(a, b); }); }
-TEST(Ops, Sub) { expect_grad_binary([](const auto& a, const auto& b) { return sub(a, b); }); }
-TEST(Ops, Mul) { expect_grad_binary([](const auto& a, const auto& b) { return mul(a, b); }); }
-TEST(Ops, Div) { expect_grad_binary([](const auto& a, const auto& b) { return div(a, b); }, {0.5, 2}); }
-TEST(Ops, Maximum) { expect_grad_binary([](const auto& a, const auto& b) { return maximum(a, b); }); }
-TEST(Ops, Minimum) { expect_grad_binary([](const auto& a, const auto& b) { return minimum(a, b); }); }
-TEST(Ops, Affine) { expect_grad_unary([](const auto& x) { return affine(x, 3, -2); }); }
-TEST(Ops, Neg) { expect_grad_unary([](const auto& x) { return neg(x); }); }
-TEST(Ops, Reciprocal) { expect_grad_unary([](const auto& x) { return reciprocal(x, 3); }, {0.5, 2}); }
-TEST(Ops, Exp) { expect_grad_unary([](const auto& x) { return exp(x); }); }
-TEST(Ops, Expm1) { expect_grad_unary([](const auto& x) { return expm1(x); }); }
-TEST(Ops, Log) { expect_grad_unary([](const auto& x) { return log(x); }, {0.5, 2}); }
-TEST(Ops, Log1p) { expect_grad_unary([](const auto& x) { return log1p(x); }, {-0.5, 2}); }
-TEST(Ops, Sqrt) { expect_grad_unary([](const auto& x) { return sqrt(x); }, {0.5, 2}); }
-TEST(Ops, Rsqrt) { expect_grad_unary([](const auto& x) { return rsqrt(x); }, {0.5, 2}); }
-TEST(Ops, Square) { expect_grad_unary([](const auto& x) { return square(x); }); }
-TEST(Ops, Abs) { expect_grad_unary([](const auto& x) { return abs(x); }); }
-TEST(Ops, Pow) { expect_grad_unary([](const auto& x) { return pow(x, 1.7); }, {0.5, 2}); }
-TEST(Ops, Sin) { expect_grad_unary([](const auto& x) { return sin(x); }, {-4, 4}); }
-TEST(Ops, Cos) { expect_grad_unary([](const auto& x) { return cos(x); }, {-4, 4}); }
-TEST(Ops, Tanh) { expect_grad_unary([](const auto& x) { return tanh(x); }, {-3, 3}); }
-TEST(Ops, Erf) { expect_grad_unary([](const auto& x) { return erf(x); }, {-3, 3}); }
-TEST(Ops, Sigmoid) { expect_grad_unary([](const auto& x) { return sigmoid(x); }, {-4, 4}); }
-TEST(Ops, Softplus) { expect_grad_unary([](const auto& x) { return softplus(x); }, {-4, 4}); }
-TEST(Ops, Relu) { expect_grad_unary([](const auto& x) { return relu(x); }); }
-TEST(Ops, LeakyRelu) { expect_grad_unary([](const auto& x) { return leaky_relu(x, 0.1); }); }
-TEST(Ops, Elu) { expect_grad_unary([](const auto& x) { return elu(x, 0.7); }); }
-TEST(Ops, Silu) { expect_grad_unary([](const auto& x) { return silu(x); }, {-4, 4}); }
-TEST(Ops, Gelu) { expect_grad_unary([](const auto& x) { return gelu(x); }, {-3, 3}); }
-TEST(Ops, GeluTanh) { expect_grad_unary([](const auto& x) { return gelu_tanh(x); }, {-3, 3}); }
-TEST(Ops, Clamp) { expect_grad_unary([](const auto& x) { return clamp(x, -0.4, 0.6); }); }
+TEST(Ops, Add) {
+  expect_grad_binary([](const auto& a, const auto& b) { return add(a, b); });
+}
+TEST(Ops, Sub) {
+  expect_grad_binary([](const auto& a, const auto& b) { return sub(a, b); });
+}
+TEST(Ops, Mul) {
+  expect_grad_binary([](const auto& a, const auto& b) { return mul(a, b); });
+}
+TEST(Ops, Div) {
+  expect_grad_binary([](const auto& a, const auto& b) { return div(a, b); }, {0.5, 2});
+}
+TEST(Ops, Maximum) {
+  expect_grad_binary([](const auto& a, const auto& b) { return maximum(a, b); });
+}
+TEST(Ops, Minimum) {
+  expect_grad_binary([](const auto& a, const auto& b) { return minimum(a, b); });
+}
+TEST(Ops, Affine) {
+  expect_grad_unary([](const auto& x) { return affine(x, 3, -2); });
+}
+TEST(Ops, Neg) {
+  expect_grad_unary([](const auto& x) { return neg(x); });
+}
+TEST(Ops, Reciprocal) {
+  expect_grad_unary([](const auto& x) { return reciprocal(x, 3); }, {0.5, 2});
+}
+TEST(Ops, Exp) {
+  expect_grad_unary([](const auto& x) { return exp(x); });
+}
+TEST(Ops, Expm1) {
+  expect_grad_unary([](const auto& x) { return expm1(x); });
+}
+TEST(Ops, Log) {
+  expect_grad_unary([](const auto& x) { return log(x); }, {0.5, 2});
+}
+TEST(Ops, Log1p) {
+  expect_grad_unary([](const auto& x) { return log1p(x); }, {-0.5, 2});
+}
+TEST(Ops, Sqrt) {
+  expect_grad_unary([](const auto& x) { return sqrt(x); }, {0.5, 2});
+}
+TEST(Ops, Rsqrt) {
+  expect_grad_unary([](const auto& x) { return rsqrt(x); }, {0.5, 2});
+}
+TEST(Ops, Square) {
+  expect_grad_unary([](const auto& x) { return square(x); });
+}
+TEST(Ops, Abs) {
+  expect_grad_unary([](const auto& x) { return abs(x); });
+}
+TEST(Ops, Pow) {
+  expect_grad_unary([](const auto& x) { return pow(x, 1.7); }, {0.5, 2});
+}
+TEST(Ops, Sin) {
+  expect_grad_unary([](const auto& x) { return sin(x); }, {-4, 4});
+}
+TEST(Ops, Cos) {
+  expect_grad_unary([](const auto& x) { return cos(x); }, {-4, 4});
+}
+TEST(Ops, Tanh) {
+  expect_grad_unary([](const auto& x) { return tanh(x); }, {-3, 3});
+}
+TEST(Ops, Erf) {
+  expect_grad_unary([](const auto& x) { return erf(x); }, {-3, 3});
+}
+TEST(Ops, Sigmoid) {
+  expect_grad_unary([](const auto& x) { return sigmoid(x); }, {-4, 4});
+}
+TEST(Ops, Softplus) {
+  expect_grad_unary([](const auto& x) { return softplus(x); }, {-4, 4});
+}
+TEST(Ops, Relu) {
+  expect_grad_unary([](const auto& x) { return relu(x); });
+}
+TEST(Ops, LeakyRelu) {
+  expect_grad_unary([](const auto& x) { return leaky_relu(x, 0.1); });
+}
+TEST(Ops, Elu) {
+  expect_grad_unary([](const auto& x) { return elu(x, 0.7); });
+}
+TEST(Ops, Silu) {
+  expect_grad_unary([](const auto& x) { return silu(x); }, {-4, 4});
+}
+TEST(Ops, Gelu) {
+  expect_grad_unary([](const auto& x) { return gelu(x); }, {-3, 3});
+}
+TEST(Ops, GeluTanh) {
+  expect_grad_unary([](const auto& x) { return gelu_tanh(x); }, {-3, 3});
+}
+TEST(Ops, Clamp) {
+  expect_grad_unary([](const auto& x) { return clamp(x, -0.4, 0.6); });
+}
 TEST(Ops, Where) {
   expect_grad([](const auto& x) { return where(less(x[2], x[0]), x[0] * x[0], x[1]); }, {{3, 5}, {5}, {3, 1}});
 }
 TEST(Ops, MapSum) {
   const auto f = [](const auto& a, const auto& b) {
-    return map_sum("test", [](auto x, auto y) { return tanh(x * y) + x; }, a, b);
+    return map_sum(
+        "test", [](auto x, auto y) { return tanh(x * y) + x; }, a, b);
   };
   for (const Shape& s : {Shape{1}, Shape{3, 0}, Shape{0, 4}, Shape{3, 19}, Shape{2, 3, 7}})
     expect_grad([&](const auto& x) { return f(x[0], x[1]); }, {s, s});
 }
 TEST(Ops, UserMap) {
   expect_grad_binary([](const auto& a, const auto& b) {
-    return map("user", [](auto x, auto y) { return tanh(x * y) / (1 + exp(-x)); }, a, b);
+    return map(
+        "user", [](auto x, auto y) { return tanh(x * y) / (1 + exp(-x)); }, a, b);
   });
 }

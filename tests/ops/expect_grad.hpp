@@ -1,4 +1,5 @@
-/// One line tests an operation: expect_grad(function, input shapes) checks orders 1 and 2 in double against exact duals.
+/// One line tests an operation: expect_grad(function, input shapes) checks orders 1 and 2 in double against exact
+/// duals.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -34,16 +35,14 @@ void expect_grad(const F& f, const std::vector<Shape>& shapes, Range range = {},
 }
 
 /// A unary operation over scalars, empty, single, odd and deep shapes.
-template <class F>
-void expect_grad_unary(const F& f, Range range = {}) {
+template <class F> void expect_grad_unary(const F& f, Range range = {}) {
   for (const Shape& s : {Shape{}, Shape{0}, Shape{1}, Shape{3, 0, 2}, Shape{19}, Shape{3, 5, 7}})
     expect_grad([&](const auto& x) { return f(x[0]); }, {s}, range);
 }
 
 /// A binary operation over equal and broadcast shapes.
-template <class F>
-void expect_grad_binary(const F& f, Range range = {}) {
-  const std::vector<std::vector<Shape>> pairs = {{{}, {}},        {{3, 19}, {3, 19}}, {{3, 19}, {19}},
+template <class F> void expect_grad_binary(const F& f, Range range = {}) {
+  const std::vector<std::vector<Shape>> pairs = {{{}, {}},          {{3, 19}, {3, 19}},  {{3, 19}, {19}},
                                                  {{3, 19}, {3, 1}}, {{4, 1, 5}, {3, 1}}, {{}, {2, 3}},
                                                  {{0, 3}, {3}},     {{1, 1}, {2, 1, 4}}};
   for (const auto& shapes : pairs) expect_grad([&](const auto& x) { return f(x[0], x[1]); }, shapes, range);

@@ -13,8 +13,9 @@ inline std::string target_number(std::size_t k) { return "target " + std::to_str
 template <class T>
 void grad_into(const BasicTensor<T>& loss, std::size_t n, const BasicTensor<T>* targets, BasicTensor<T>* out,
                GradOptions o) {
-  sweep(loss, BasicTensor<T>(loss.shape(), T(1)), n, [&](std::size_t k) { return targets[k].identity(); },
-        target_number, out, o);
+  sweep(
+      loss, BasicTensor<T>(loss.shape(), T(1)), n, [&](std::size_t k) { return targets[k].identity(); }, target_number,
+      out, o);
 }
 }  // namespace detail
 
@@ -47,7 +48,8 @@ std::vector<BasicTensor<T>> vjp(const BasicTensor<T>& y, const BasicTensor<T>& s
   if (seed.shape() != y.shape())
     throw Error("vjp: seed " + seed.shape().str() + " does not have the shape of the result, " + y.shape().str());
   std::vector<BasicTensor<T>> g(x.size());
-  sweep(y, seed, x.size(), [&](std::size_t k) { return x[k].identity(); }, detail::target_number, g.data(), o);
+  sweep(
+      y, seed, x.size(), [&](std::size_t k) { return x[k].identity(); }, detail::target_number, g.data(), o);
   return g;
 }
 

@@ -13,38 +13,32 @@ namespace atelier::inline v0 {
 
 namespace detail {
 /// Moves `rule` into the tape's memory and enters it as the maker of `y`. Rule::run does the backward step.
-template <class Rule>
-void push(const char* name, Identity* y, Rule rule, std::span<Identity* const> inputs) {
+template <class Rule> void push(const char* name, Identity* y, Rule rule, std::span<Identity* const> inputs) {
   Tape& tape = *Tape::current();
   auto* place = new (tape.state().allocate(sizeof(Rule))) Rule(std::move(rule));
-  tape.push(name, y, place, &Rule::run, [](void* p) { static_cast<Rule*>(p)->~Rule(); }, inputs);
+  tape.push(
+      name, y, place, &Rule::run, [](void* p) { static_cast<Rule*>(p)->~Rule(); }, inputs);
 }
 }  // namespace detail
 
 /// An input with its rule: from the result's cotangent to the input's. See wrt().
-template <class T, class F>
-struct Wrt {
+template <class T, class F> struct Wrt {
   Identity* x;
   F rule;
 };
 
-/// rule(g) or rule(g, y) returns the cotangent of `x`, given the cotangent g of the result y (kept only if the rule takes
-/// it). Rules are written with the library's operations, so that they can be differentiated themselves; they are run only
-/// when x's gradient is wanted.
-template <class T, class F>
-Wrt<T, F> wrt(const BasicTensor<T>& x, F rule) {
-  return {x.identity(), std::move(rule)};
-}
+/// rule(g) or rule(g, y) returns the cotangent of `x`, given the cotangent g of the result y (kept only if the rule
+/// takes it). Rules are written with the library's operations, so that they can be differentiated themselves; they are
+/// run only when x's gradient is wanted.
+template <class T, class F> Wrt<T, F> wrt(const BasicTensor<T>& x, F rule) { return {x.identity(), std::move(rule)}; }
 
 namespace detail {
-template <class T, class... F>
-struct RecordRule {
+template <class T, class... F> struct RecordRule {
   static constexpr bool keeps_result = (!std::is_invocable_v<F&, const BasicTensor<T>&> || ...);
   std::tuple<F...> rules;
   BasicTensor<T> y;
 
-  template <std::size_t J>
-  void apply(Sweep& sweep, const BasicTensor<T>& g, std::uint32_t input) {
+  template <std::size_t J> void apply(Sweep& sweep, const BasicTensor<T>& g, std::uint32_t input) {
     if (!sweep.wants(input)) return;
     auto& rule = std::get<J>(rules);
     if constexpr (std::is_invocable_v<decltype(rule), const BasicTensor<T>&>) {
@@ -56,16 +50,14 @@ struct RecordRule {
   static void run(void* self, Sweep& sweep, Identity* cotangent, InputList inputs) {
     auto& r = *static_cast<RecordRule*>(self);
     const auto g = BasicTensor<T>::from(cotangent);
-    [&]<std::size_t... J>(std::index_sequence<J...>) {
-      (r.template apply<J>(sweep, g, inputs[J]), ...);
-    }(std::index_sequence_for<F...>{});
+    [&]<std::size_t... J>(std::index_sequence<J...>) { (r.template apply<J>(sweep, g, inputs[J]), ...); }
+    (std::index_sequence_for<F...>{});
   }
 };
 }  // namespace detail
 
 /// Records `y` as the result of operation `name`, with a rule for each differentiable input; returns y.
-template <class T, class... F>
-BasicTensor<T> record(const char* name, BasicTensor<T> y, Wrt<T, F>... inputs) {
+template <class T, class... F> BasicTensor<T> record(const char* name, BasicTensor<T> y, Wrt<T, F>... inputs) {
   if (Tape::recording()) {
     using Rule = detail::RecordRule<T, F...>;
     const std::array<Identity*, sizeof...(F)> x{inputs.x...};
@@ -75,10 +67,8 @@ BasicTensor<T> record(const char* name, BasicTensor<T> y, Wrt<T, F>... inputs) {
 }
 
 /// Which inputs of a fused operation want a cotangent, and where its backward kernel puts them.
-template <class T, std::size_t K>
-using Cotangents = std::array<BasicTensor<T>, K>;
-template <std::size_t K>
-using Wanted = std::array<bool, K>;
+template <class T, std::size_t K> using Cotangents = std::array<BasicTensor<T>, K>;
+template <std::size_t K> using Wanted = std::array<bool, K>;
 
 namespace detail {
 /// The cotangents by way of the definition: record it afresh on stand-ins for the inputs and sweep just that part.
@@ -89,13 +79,13 @@ Cotangents<T, K> through_definition(const Definition& define, const Cotangents<T
   for (std::size_t k = 0; k < K; ++k)
     alias[k] = record("alias", x[k].view(x[k].shape()), wrt(x[k], [](const BasicTensor<T>& c) { return c; }));
   const BasicTensor<T> y = std::apply(define, alias);
-  sweep(y, g, K, [&](std::size_t k) { return alias[k].identity(); }, [](std::size_t) { return std::string(); },
-        d.data(), {.create_graph = true, .allow_unused = true}, from);
+  sweep(
+      y, g, K, [&](std::size_t k) { return alias[k].identity(); }, [](std::size_t) { return std::string(); }, d.data(),
+      {.create_graph = true, .allow_unused = true}, from);
   return d;
 }
 
-template <class T, std::size_t K, class Backward, class Definition>
-struct FusedRule {
+template <class T, std::size_t K, class Backward, class Definition> struct FusedRule {
   Backward backward;
   Definition define;
   Cotangents<T, K> x;
@@ -106,8 +96,7 @@ struct FusedRule {
     const auto g = BasicTensor<T>::from(cotangent);
     Wanted<K> wanted;
     for (std::size_t k = 0; k < K; ++k) wanted[k] = sweep.wants(inputs[k]);
-    Cotangents<T, K> d =
-        sweep.create_graph ? through_definition<T, K>(r.define, r.x, g) : r.backward(g, r.y, wanted);
+    Cotangents<T, K> d = sweep.create_graph ? through_definition<T, K>(r.define, r.x, g) : r.backward(g, r.y, wanted);
     for (std::size_t k = 0; k < K; ++k)
       if (wanted[k] && d[k]) sweep.add<T>(inputs[k], std::move(d[k]));
   }

@@ -17,11 +17,9 @@ struct GradOptions {
 };
 
 // Sums of cotangents, written with the library's own addition (ops/arithmetic.hpp).
-template <class T>
-BasicTensor<T> add(const BasicTensor<T>& a, const BasicTensor<T>& b);
+template <class T> BasicTensor<T> add(const BasicTensor<T>& a, const BasicTensor<T>& b);
 /// a += b in place; `a` must be unique.
-template <class T>
-void add_into(BasicTensor<T>& a, const BasicTensor<T>& b);
+template <class T> void add_into(BasicTensor<T>& a, const BasicTensor<T>& b);
 
 /// One sweep in progress; rules see it to ask what is wanted and to hand in their cotangents.
 struct Sweep {
@@ -47,8 +45,7 @@ struct Sweep {
     return i & leaf_bit ? scratch.leaf_cotangent[i & ~leaf_bit] : scratch.cotangent[i - from];
   }
   /// Adds `g` to the cotangent of input `i`; in place when nobody else can see the sum so far.
-  template <class T>
-  void add(std::uint32_t i, BasicTensor<T> g) {
+  template <class T> void add(std::uint32_t i, BasicTensor<T> g) {
     Identity*& sum = cotangent(i);
     if (!sum) {
       sum = g.disown();
@@ -138,8 +135,9 @@ inline void run_rule(Sweep& sweep, std::uint32_t i, Identity* g, bool consume) {
 }  // namespace detail
 
 /// Gradients of `loss`, weighted by `seed`, with respect to target(0..n-1) (identities), written to out[0..n-1].
-/// Nodes below `from` are constants. Throws Error when the loss is not on the current tape, when a part was swept before,
-/// when a parameter has changed since, or when a target has no influence; `describe(k)` names target k in that message.
+/// Nodes below `from` are constants. Throws Error when the loss is not on the current tape, when a part was swept
+/// before, when a parameter has changed since, or when a target has no influence; `describe(k)` names target k in that
+/// message.
 template <class T, class Target, class Describe>
 void sweep(const BasicTensor<T>& loss, BasicTensor<T> seed, std::size_t n, const Target& target,
            const Describe& describe, BasicTensor<T>* out, GradOptions options, std::uint32_t from = 0) {

@@ -7,8 +7,9 @@
 
 namespace atelier::inline v0 {
 
-/// highest: IEEE float products. high: float-grade results, relative error about 1e-6 to 5e-6, by faster algorithms where
-/// there are any. medium: inputs rounded to bfloat16, sums in float. Parameters, moments and reductions stay float.
+/// highest: IEEE float products. high: float-grade results, relative error about 1e-6 to 5e-6, by faster algorithms
+/// where there are any. medium: inputs rounded to bfloat16, sums in float. Parameters, moments and reductions stay
+/// float.
 enum class Precision { highest, high, medium };
 
 inline const char* name(Precision p) {

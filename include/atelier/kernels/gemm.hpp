@@ -25,22 +25,17 @@ template <class T>
 concept GemmScalar = std::same_as<T, float> || std::same_as<T, double>;
 
 namespace gemm_impl {
-template <class T>
-void check_workspace(std::span<T> workspace, Index needed) {
+template <class T> void check_workspace(std::span<T> workspace, Index needed) {
   if (static_cast<Index>(workspace.size()) < needed)
     throw Error("gemm: expected a workspace of " + std::to_string(needed) + " numbers, found " +
                 std::to_string(workspace.size()));
 }
 
-template <class P>
-Index padded_packed_size(Index n, Index k) {
-  return (packed_size<P>(n, k) + 15) / 16 * 16;
-}
+template <class P> Index padded_packed_size(Index n, Index k) { return (packed_size<P>(n, k) + 15) / 16 * 16; }
 }  // namespace gemm_impl
 
 /// Numbers of T that a packed B[k, n] takes.
-template <GemmScalar T>
-Index gemm_packed_size(Index n, Index k, const GemmMode& mode = {}) {
+template <GemmScalar T> Index gemm_packed_size(Index n, Index k, const GemmMode& mode = {}) {
   return gemm_impl::with_path<T>(mode, [&]<class P>(P) { return gemm_impl::padded_packed_size<P>(n, k); });
 }
 
@@ -52,8 +47,7 @@ void gemm_pack(Index n, Index k, Transpose tb, Matrix<const std::type_identity_t
 }
 
 /// Numbers of workspace that gemm_packed() needs.
-template <GemmScalar T>
-Index gemm_packed_workspace_size(const GemmShape& shape, const GemmMode& mode = {}) {
+template <GemmScalar T> Index gemm_packed_workspace_size(const GemmShape& shape, const GemmMode& mode = {}) {
   return gemm_impl::with_path<T>(mode,
                                  [&]<class P>(P) { return gemm_impl::workspace_size<P>(shape, Transpose::no, true); });
 }

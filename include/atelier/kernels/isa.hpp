@@ -1,9 +1,9 @@
 /// Instruction sets: which one this process uses, and how one piece of source becomes code for each of them.
 ///
-/// A kernel is written once as a body `[&]<int Bytes>() {...}` over vectors of `Bytes` bytes; dispatch() calls it inside a
-/// function that carries the instruction set as an attribute. `flatten` pulls the whole body, a user's lambda included,
-/// into that function, so no file needs special compiler flags. Intrinsics need the attribute on the function itself:
-/// ATELIER_TARGET_*.
+/// A kernel is written once as a body `[&]<int Bytes>() {...}` over vectors of `Bytes` bytes; dispatch() calls it
+/// inside a function that carries the instruction set as an attribute. `flatten` pulls the whole body, a user's lambda
+/// included, into that function, so no file needs special compiler flags. Intrinsics need the attribute on the function
+/// itself: ATELIER_TARGET_*.
 #pragma once
 
 #include <cstdlib>
@@ -68,17 +68,14 @@ inline Isa isa() {
 constexpr int vector_bytes(Isa isa) { return isa >= Isa::avx512 ? 64 : isa == Isa::avx2 ? 32 : 16; }
 
 namespace detail {
-template <class Body>
-__attribute__((flatten, noinline)) void run_portable(const Body& body) {
+template <class Body> __attribute__((flatten, noinline)) void run_portable(const Body& body) {
   body.template operator()<16>();
 }
 #if defined(ATELIER_X86)
-template <class Body>
-ATELIER_TARGET_AVX2 __attribute__((flatten, noinline)) void run_avx2(const Body& body) {
+template <class Body> ATELIER_TARGET_AVX2 __attribute__((flatten, noinline)) void run_avx2(const Body& body) {
   body.template operator()<32>();
 }
-template <class Body>
-ATELIER_TARGET_AVX512 __attribute__((flatten, noinline)) void run_avx512(const Body& body) {
+template <class Body> ATELIER_TARGET_AVX512 __attribute__((flatten, noinline)) void run_avx512(const Body& body) {
   body.template operator()<64>();
 }
 #endif
@@ -86,8 +83,7 @@ ATELIER_TARGET_AVX512 __attribute__((flatten, noinline)) void run_avx512(const B
 
 /// Runs body.operator()<Bytes>() compiled for `isa`. Do the parallel split outside and dispatch inside each part:
 /// a lambda that becomes a function of its own (a thread's entry point) does not inherit the instruction set.
-template <class Body>
-void dispatch(Isa isa, const Body& body) {
+template <class Body> void dispatch(Isa isa, const Body& body) {
 #if defined(ATELIER_X86)
   if (isa >= Isa::avx512) return detail::run_avx512(body);
   if (isa == Isa::avx2) return detail::run_avx2(body);
@@ -95,9 +91,6 @@ void dispatch(Isa isa, const Body& body) {
   detail::run_portable(body);
 }
 
-template <class Body>
-void dispatch(const Body& body) {
-  dispatch(isa(), body);
-}
+template <class Body> void dispatch(const Body& body) { dispatch(isa(), body); }
 
 }  // namespace atelier::inline v0

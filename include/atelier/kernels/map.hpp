@@ -18,8 +18,7 @@ namespace atelier::inline v0::kernels {
 // ---- what a function of the map tier sees: a vector of reals, or a dual number over one
 
 /// How T's elements are gathered into lanes under vectors of `Bytes` bytes.
-template <class T, int Bytes>
-struct Lanes {
+template <class T, int Bytes> struct Lanes {
   using Value = simd::Vec<T, Bytes / static_cast<int>(sizeof(T))>;
   static constexpr int count = Value::lanes;
   ATELIER_INLINE static Value load(const T* p) { return Value::load(p); }
@@ -27,8 +26,7 @@ struct Lanes {
   ATELIER_INLINE static void store(const Value& x, T* p) { x.store(p); }
 };
 /// Dual numbers go one at a time: they serve exact checks, not speed.
-template <class B, int Bytes>
-struct Lanes<Dual<B>, Bytes> {
+template <class B, int Bytes> struct Lanes<Dual<B>, Bytes> {
   using Base = Lanes<B, 16>;
   using Value = Dual<typename Base::Value>;
   static constexpr int count = 1;
@@ -46,28 +44,15 @@ struct Lanes<Dual<B>, Bytes> {
 
 namespace detail {
 /// The more deeply nested of two number types with one base.
-template <class A, class B>
-struct Deeper {
-  using type = A;
-};
-template <class A>
-struct Deeper<A, Dual<A>> {
-  using type = Dual<A>;
-};
-template <class A>
-struct Deeper<A, Dual<Dual<A>>> {
-  using type = Dual<Dual<A>>;
-};
-template <class X, class... Rest>
-struct Deepest {
-  using type = X;
-};
+template <class A, class B> struct Deeper { using type = A; };
+template <class A> struct Deeper<A, Dual<A>> { using type = Dual<A>; };
+template <class A> struct Deeper<A, Dual<Dual<A>>> { using type = Dual<Dual<A>>; };
+template <class X, class... Rest> struct Deepest { using type = X; };
 template <class X, class Y, class... Rest>
 struct Deepest<X, Y, Rest...> : Deepest<typename Deeper<X, Y>::type, Rest...> {};
 
 /// x as B, or as the active variable Dual<B>.
-template <class B, bool Active, class X>
-ATELIER_INLINE auto lift(const X& x) {
+template <class B, bool Active, class X> ATELIER_INLINE auto lift(const X& x) {
   if constexpr (Active) {
     return Dual<B>(B(x), B(1));
   } else {
@@ -87,11 +72,9 @@ ATELIER_INLINE auto derivative(const F& f, std::index_sequence<J...>, const X&..
 }  // namespace detail
 
 /// (g, x...) -> g * d f(x...) / d x_I: again a function of the map tier.
-template <std::size_t I, class F>
-struct Partial {
+template <std::size_t I, class F> struct Partial {
   F f;
-  template <class G, class... X>
-  ATELIER_INLINE auto operator()(const G& g, const X&... x) const {
+  template <class G, class... X> ATELIER_INLINE auto operator()(const G& g, const X&... x) const {
     return g * detail::derivative<I>(f, std::index_sequence_for<X...>{}, x...);
   }
 };
@@ -99,17 +82,15 @@ struct Partial {
 // ---- broadcasting
 
 /// A broadcast pass as `outer` runs of `inner` elements; within a run every input is contiguous (step) or constant.
-template <std::size_t K>
-struct Layout {
+template <std::size_t K> struct Layout {
   Index inner = 1, outer = 1;
-  int rank = 0;                                // of the outer loop, innermost dimension first
+  int rank = 0;  // of the outer loop, innermost dimension first
   Index dim[Shape::max_rank] = {};
   Index stride[K][Shape::max_rank] = {};
   std::array<bool, K> step{};
 };
 
-template <std::size_t K>
-Layout<K> layout(const Shape& out, const std::array<const Shape*, K>& in) {
+template <std::size_t K> Layout<K> layout(const Shape& out, const std::array<const Shape*, K>& in) {
   Layout<K> l;
   std::array<Index, K> extent;  // elements of input k in the dimensions passed so far
   extent.fill(1);
@@ -179,7 +160,8 @@ ATELIER_INLINE void map_span(const F& f, T* out, const std::array<const T*, K>& 
      ...);
     one(0, from, result);
     std::memcpy(static_cast<void*>(out + i), result, static_cast<std::size_t>(n - i) * sizeof(T));
-  }(std::make_index_sequence<K>{});
+  }
+  (std::make_index_sequence<K>{});
 }
 
 /// Elements that are worth a thread of their own.

@@ -13,20 +13,19 @@ namespace atelier::inline v0::kernels {
 inline constexpr Index copy_grain = Index{1} << 15;
 
 /// out[c, r] = x[r, c], in square blocks so that both sides stay in cache.
-template <class T>
-void transpose(T* out, const T* x, Index rows, Index cols) {
+template <class T> void transpose(T* out, const T* x, Index rows, Index cols) {
   constexpr Index block = 16;
-  parallel_for((cols + block - 1) / block, copy_grain / (block * std::max<Index>(rows, 1)) + 1, [&](Index b0, Index b1) {
-    for (Index c0 = b0 * block; c0 < std::min(cols, b1 * block); c0 += block)
-      for (Index r0 = 0; r0 < rows; r0 += block)
-        for (Index c = c0; c < std::min(cols, c0 + block); ++c)
-          for (Index r = r0; r < std::min(rows, r0 + block); ++r) out[c * rows + r] = x[r * cols + c];
-  });
+  parallel_for((cols + block - 1) / block, copy_grain / (block * std::max<Index>(rows, 1)) + 1,
+               [&](Index b0, Index b1) {
+                 for (Index c0 = b0 * block; c0 < std::min(cols, b1 * block); c0 += block)
+                   for (Index r0 = 0; r0 < rows; r0 += block)
+                     for (Index c = c0; c < std::min(cols, c0 + block); ++c)
+                       for (Index r = r0; r < std::min(rows, r0 + block); ++r) out[c * rows + r] = x[r * cols + c];
+               });
 }
 
 /// out, of shape `to`, reads x at the given stride (in elements) for each of out's dimensions.
-template <class T>
-void gather_strided(T* out, const T* x, const Shape& to, const Index* stride) {
+template <class T> void gather_strided(T* out, const T* x, const Shape& to, const Index* stride) {
   const int rank = to.rank();
   if (to.size() == 0) return;
   const Index inner = rank ? to[-1] : 1, step = rank ? stride[rank - 1] : 0;
@@ -48,12 +47,12 @@ void gather_strided(T* out, const T* x, const Shape& to, const Index* stride) {
 }
 
 /// Copies `rows` pieces of `width` elements; piece r goes from x + r * from_stride to out + r * to_stride.
-template <class T>
-void copy_pieces(T* out, Index to_stride, const T* x, Index from_stride, Index rows, Index width) {
+template <class T> void copy_pieces(T* out, Index to_stride, const T* x, Index from_stride, Index rows, Index width) {
   if (width == 0) return;
   parallel_for(rows, copy_grain / width + 1, [&](Index begin, Index end) {
     for (Index r = begin; r < end; ++r)
-      std::memcpy(static_cast<void*>(out + r * to_stride), x + r * from_stride, static_cast<std::size_t>(width) * sizeof(T));
+      std::memcpy(static_cast<void*>(out + r * to_stride), x + r * from_stride,
+                  static_cast<std::size_t>(width) * sizeof(T));
   });
 }
 

@@ -12,19 +12,12 @@ namespace atelier::inline v0::kernels {
 inline constexpr Index sum_block = 4096;
 
 namespace detail {
-template <class T>
-struct Wider {
-  using type = T;
-};
-template <>
-struct Wider<float> {
-  using type = double;
-};
+template <class T> struct Wider { using type = T; };
+template <> struct Wider<float> { using type = double; };
 
 /// Sum over i in [begin, end) of value(i), where value(i) gives the lanes from i on and value.tail(i, count) the first
 /// `count` of them with zeros behind. At most sum_block elements.
-template <class L, class Gen>
-ATELIER_INLINE auto sum_lanes(const Gen& value, Index begin, Index end) {
+template <class L, class Gen> ATELIER_INLINE auto sum_lanes(const Gen& value, Index begin, Index end) {
   typename L::Value a(0), b(0), c(0), d(0);
   Index i = begin;
   for (; i + 4 * L::count <= end; i += 4 * L::count) {
@@ -37,12 +30,8 @@ ATELIER_INLINE auto sum_lanes(const Gen& value, Index begin, Index end) {
   if (i < end) b = b + value.tail(i, end - i);
   return (a + b) + (c + d);
 }
-template <class T, int N>
-ATELIER_INLINE T total(const simd::Vec<T, N>& x) {
-  return simd::reduce_add(x);
-}
-template <class L, class B>
-ATELIER_INLINE Dual<B> dual_total(const typename L::Value& x) {
+template <class T, int N> ATELIER_INLINE T total(const simd::Vec<T, N>& x) { return simd::reduce_add(x); }
+template <class L, class B> ATELIER_INLINE Dual<B> dual_total(const typename L::Value& x) {
   Dual<B> y;
   L::store(x, &y);
   return y;
@@ -50,23 +39,20 @@ ATELIER_INLINE Dual<B> dual_total(const typename L::Value& x) {
 }  // namespace detail
 
 /// f applied to K arrays at once, as a source of lanes for sums.
-template <class L, class F, class T, std::size_t K>
-struct MappedLanes {
+template <class L, class F, class T, std::size_t K> struct MappedLanes {
   const F& f;
   std::array<const T*, K> in;
 
   ATELIER_INLINE auto operator()(Index i) const {
-    return [&]<std::size_t... J>(std::index_sequence<J...>) ATELIER_LAMBDA {
-      return f(L::load(in[J] + i)...);
-    }(std::make_index_sequence<K>{});
+    return [&]<std::size_t... J>(std::index_sequence<J...>) ATELIER_LAMBDA { return f(L::load(in[J] + i)...); }
+    (std::make_index_sequence<K>{});
   }
   ATELIER_INLINE auto tail(Index i, Index count) const {
     const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(T);
     T padded[K][L::count] = {}, result[L::count] = {};
     for (std::size_t k = 0; k < K; ++k) std::memcpy(static_cast<void*>(padded[k]), in[k] + i, bytes);
-    const auto y = [&]<std::size_t... J>(std::index_sequence<J...>) ATELIER_LAMBDA {
-      return f(L::load(padded[J])...);
-    }(std::make_index_sequence<K>{});
+    const auto y = [&]<std::size_t... J>(std::index_sequence<J...>) ATELIER_LAMBDA { return f(L::load(padded[J])...); }
+    (std::make_index_sequence<K>{});
     L::store(y, result);
     for (Index k = count; k < L::count; ++k) result[k] = T(0);
     return L::load(result);
@@ -91,8 +77,7 @@ ATELIER_INLINE T sum_span(const F& f, const std::array<const T*, K>& in, Index n
 }
 
 /// The same sum to the same bits by several threads: sums of blocks side by side, then added in order.
-template <class F, class T, std::size_t K>
-T sum_long_row(const F& f, const std::array<const T*, K>& in, Index n) {
+template <class F, class T, std::size_t K> T sum_long_row(const F& f, const std::array<const T*, K>& in, Index n) {
   constexpr Index batch = 64;  // blocks at a time
   typename detail::Wider<T>::type sum(0);
   for (Index first = 0; first < n; first += batch * sum_block) {
@@ -131,8 +116,7 @@ void sum_rows(const F& f, T* out, const std::array<const T*, K>& in, Index rows,
 }
 
 /// out[c] = sum over r of x[r, c]; blocks of rows in T, their sums added in order. Threads share the columns.
-template <class T>
-void sum_columns(T* out, const T* x, Index rows, Index cols) {
+template <class T> void sum_columns(T* out, const T* x, Index rows, Index cols) {
   constexpr Index block = 64;
   std::fill_n(out, cols, T(0));
   const Index grain = std::max<Index>(64, map_grain / std::max<Index>(rows, 1));

@@ -9,20 +9,17 @@
 
 #include "atelier/core/config.hpp"
 
-#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wpsabi"  // no vector crosses a call that is not inlined
-#elif defined(__clang__)
+#if defined(__clang__)
 #pragma clang fp contract(fast)  // a * b + c becomes one fused operation, as in g++
 #endif
 
 namespace atelier::inline v0::simd {
 
-template <class T>
-using int_of = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+template <class T> using int_of = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
 /// Result of a comparison: all bits of a lane set where it holds.
-template <class T, int N>
-struct Mask {
+template <class T, int N> struct Mask {
   typedef int_of<T> Raw __attribute__((vector_size(N * sizeof(T))));
   Raw raw;
   ATELIER_INLINE Mask() {}
@@ -40,8 +37,7 @@ struct Mask {
 /// N numbers of type T (float or double). Arithmetic is lane by lane; scalars broadcast.
 /// The copy constructor is user-provided on purpose: it makes by-value arguments travel in memory under every
 /// instruction set, so that functions compiled for different ones can call each other.
-template <class T, int N>
-struct Vec {
+template <class T, int N> struct Vec {
   typedef T Raw __attribute__((vector_size(N * sizeof(T))));
   using scalar = T;
   using mask = Mask<T, N>;
@@ -56,8 +52,8 @@ struct Vec {
   }
   ATELIER_INLINE explicit Vec(const Raw& r) : raw(r) {}
   template <class S>
-    requires std::is_arithmetic_v<S>
-  ATELIER_INLINE Vec(S s) : raw(static_cast<T>(s) - Raw{}) {}  // not 0 + s, which compilers may not simplify
+  requires std::is_arithmetic_v<S> ATELIER_INLINE Vec(S s)
+      : raw(static_cast<T>(s) - Raw{}) {}  // not 0 + s, which compilers may not simplify
 
   ATELIER_INLINE static Vec load(const T* p) {
     Vec v;
@@ -81,17 +77,14 @@ struct Vec {
 };
 
 /// The integers with a vector's lanes, for exponent and bit work.
-template <class T, int N>
-using Bits = typename Mask<T, N>::Raw;
+template <class T, int N> using Bits = typename Mask<T, N>::Raw;
 
-template <class T, int N>
-ATELIER_INLINE Bits<T, N> bits(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Bits<T, N> bits(const Vec<T, N>& x) {
   Bits<T, N> b;
   __builtin_memcpy(&b, &x.raw, sizeof b);
   return b;
 }
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> from_bits(const Bits<T, N>& b) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> from_bits(const Bits<T, N>& b) {
   Vec<T, N> x;
   __builtin_memcpy(&x.raw, &b, sizeof b);
   return x;
@@ -103,25 +96,21 @@ ATELIER_INLINE Vec<T, N> select(const Mask<T, N>& m, const std::type_identity_t<
                                 const std::type_identity_t<Vec<T, N>>& b) {
   return Vec<T, N>(m.raw ? a.raw : b.raw);
 }
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> max(const Vec<T, N>& a, const Vec<T, N>& b) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> max(const Vec<T, N>& a, const Vec<T, N>& b) {
   return Vec<T, N>(a.raw > b.raw ? a.raw : b.raw);
 }
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> min(const Vec<T, N>& a, const Vec<T, N>& b) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> min(const Vec<T, N>& a, const Vec<T, N>& b) {
   return Vec<T, N>(a.raw < b.raw ? a.raw : b.raw);
 }
 /// Whether the mask holds in every lane.
-template <class T, int N>
-ATELIER_INLINE bool all(const Mask<T, N>& m) {
+template <class T, int N> ATELIER_INLINE bool all(const Mask<T, N>& m) {
   std::int64_t word[N * sizeof(T) / 8], both = -1;
   __builtin_memcpy(word, &m.raw, sizeof word);
   for (const std::int64_t w : word) both &= w;
   return both == -1;
 }
 /// Sum of the lanes, by halves: the order depends on N only.
-template <class T, int N>
-ATELIER_INLINE T reduce_add(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE T reduce_add(const Vec<T, N>& x) {
   T lane[N];
   x.store(lane);
   for (int width = N / 2; width > 0; width /= 2)

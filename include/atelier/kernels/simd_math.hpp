@@ -2,9 +2,9 @@
 /// lookup: a function of the map tier writes exp(x), whatever x is.
 ///
 /// Errors in units in the last place of the result (checked in tests/kernels/simd_math_test.cpp): exp, sqrt, log, sin,
-/// cos: 2; expm1, log1p, sigmoid, softplus: 3; tanh: 4; erf: 7. Infinities and NaN come out as from the C library; results
-/// below the smallest normal number may be 0.
-/// Methods and coefficients: S. Moshier, Cephes; Sun Microsystems, fdlibm; D. Goldberg 1991 (log1p); Eigen (erf, float).
+/// cos: 2; expm1, log1p, sigmoid, softplus: 3; tanh: 4; erf: 7. Infinities and NaN come out as from the C library;
+/// results below the smallest normal number may be 0. Methods and coefficients: S. Moshier, Cephes; Sun Microsystems,
+/// fdlibm; D. Goldberg 1991 (log1p); Eigen (erf, float).
 #pragma once
 
 #include <cmath>
@@ -18,17 +18,14 @@ namespace atelier::inline v0::simd {
 
 namespace detail {
 
-template <class T>
-struct Format;
-template <>
-struct Format<float> {
-  static constexpr int mantissa = 23;                  ///< bits
-  static constexpr std::int32_t bias = 127;            ///< of the exponent
+template <class T> struct Format;
+template <> struct Format<float> {
+  static constexpr int mantissa = 23;                    ///< bits
+  static constexpr std::int32_t bias = 127;              ///< of the exponent
   static constexpr std::int32_t root_half = 0x3f3504f3;  ///< bits of sqrt(1/2)
-  static constexpr float shifter = 12582912.0f;        ///< 1.5 * 2^23
+  static constexpr float shifter = 12582912.0f;          ///< 1.5 * 2^23
 };
-template <>
-struct Format<double> {
+template <> struct Format<double> {
   static constexpr int mantissa = 52;
   static constexpr std::int64_t bias = 1023;
   static constexpr std::int64_t root_half = 0x3fe6a09e667f3bcd;
@@ -36,16 +33,14 @@ struct Format<double> {
 };
 
 /// c_0 x^n + c_1 x^(n-1) + ... + c_n
-template <class V, class... C>
-ATELIER_INLINE V polynomial(const V& x, typename V::scalar first, C... rest) {
+template <class V, class... C> ATELIER_INLINE V polynomial(const V& x, typename V::scalar first, C... rest) {
   V y(first);
   ((y = y * x + V(static_cast<typename V::scalar>(rest))), ...);
   return y;
 }
 
 /// A small x rounded to the nearest integer, as a number and as bits: adding 1.5 * 2^mantissa leaves no fraction.
-template <class T, int N>
-struct Rounded {
+template <class T, int N> struct Rounded {
   Vec<T, N> number;
   Bits<T, N> integer;
   ATELIER_INLINE explicit Rounded(const Vec<T, N>& x) {
@@ -55,28 +50,24 @@ struct Rounded {
   }
 };
 
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> to_number(const Bits<T, N>& small) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> to_number(const Bits<T, N>& small) {
   const Vec<T, N> shifter(Format<T>::shifter);
   return from_bits<T, N>(small + bits(shifter)) - shifter;
 }
 
 /// Logical shift: the signed one of 64 bits is dear before AVX-512.
-template <class T, int N>
-ATELIER_INLINE Bits<T, N> shift_right(const Bits<T, N>& b, int by) {
+template <class T, int N> ATELIER_INLINE Bits<T, N> shift_right(const Bits<T, N>& b, int by) {
   typedef std::make_unsigned_t<int_of<T>> Unsigned __attribute__((vector_size(N * sizeof(T))));
   return (Bits<T, N>)((Unsigned)b >> by);
 }
 
 /// 2^n for n within the normal exponents.
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> power_of_two(const Bits<T, N>& n) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> power_of_two(const Bits<T, N>& n) {
   return from_bits<T, N>((n + Format<T>::bias) << Format<T>::mantissa);
 }
 
 /// x = n log 2 + r with |r| <= log(2) / 2; e^r = 1 + r + r^2 tail.
-template <class T, int N>
-struct ExpParts {
+template <class T, int N> struct ExpParts {
   Bits<T, N> n;
   Vec<T, N> r, tail;
   ATELIER_INLINE explicit ExpParts(const Vec<T, N>& x) {
@@ -97,27 +88,23 @@ struct ExpParts {
 };
 
 /// x limited to [low, high]; NaN stays.
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> limit(const Vec<T, N>& x, T low, T high) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> limit(const Vec<T, N>& x, T low, T high) {
   return min(Vec<T, N>(high), max(Vec<T, N>(low), x));
 }
 
 }  // namespace detail
 
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> abs(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> abs(const Vec<T, N>& x) {
   return from_bits<T, N>(bits(x) & std::numeric_limits<int_of<T>>::max());
 }
 /// |x| with the sign of y.
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> copysign(const Vec<T, N>& x, const Vec<T, N>& y) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> copysign(const Vec<T, N>& x, const Vec<T, N>& y) {
   constexpr int_of<T> sign = std::numeric_limits<int_of<T>>::min();
   return from_bits<T, N>((bits(x) & ~sign) | (bits(y) & sign));
 }
 
 /// Square root, correctly rounded.
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> sqrt(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> sqrt(const Vec<T, N>& x) {
   typename Vec<T, N>::Raw y;
 #if defined(ATELIER_X86)  // the C function sets errno, and a call for each lane would replace one instruction
   constexpr bool single = sizeof(T) == 4, wide = sizeof(y) > 16;
@@ -132,8 +119,7 @@ ATELIER_INLINE Vec<T, N> sqrt(const Vec<T, N>& x) {
 }
 
 /// e^x = 2^n e^r. The power of two is applied in two steps, since n runs past the normal exponents at both ends.
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> exp(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> exp(const Vec<T, N>& x) {
   constexpr T low = sizeof(T) == 4 ? T(-104) : T(-746), high = sizeof(T) == 4 ? T(89) : T(710);
   const detail::ExpParts<T, N> e(detail::limit(x, low, high));
   const Bits<T, N> half = detail::shift_right<T, N>(e.n + 4096, 1) - 2048;
@@ -142,8 +128,7 @@ ATELIER_INLINE Vec<T, N> exp(const Vec<T, N>& x) {
 }
 
 /// e^x - 1 = 2 (t (e^r - 1) + (t - 1/2)), t = 2^(n-1).
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> expm1(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> expm1(const Vec<T, N>& x) {
   constexpr T high = sizeof(T) == 4 ? T(89) : T(710);
   const detail::ExpParts<T, N> e(detail::limit(x, T(-50), high));
   const Vec<T, N> t = detail::power_of_two<T, N>(e.n - 1), y = e.tail * (e.r * e.r) + e.r;
@@ -151,8 +136,7 @@ ATELIER_INLINE Vec<T, N> expm1(const Vec<T, N>& x) {
 }
 
 /// x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); log(1 + f) = 2 artanh(s), s = f / (2 + f).
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> log(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> log(const Vec<T, N>& x) {
   using V = Vec<T, N>;
   using F = detail::Format<T>;
   constexpr bool single = sizeof(T) == 4;
@@ -161,7 +145,8 @@ ATELIER_INLINE Vec<T, N> log(const Vec<T, N>& x) {
   const auto tiny = x < V(std::numeric_limits<T>::min());
   const Bits<T, N> b = bits(select(tiny, x * V(scale), x)) + (one - F::root_half);
   const V f = from_bits<T, N>((b & fraction) + F::root_half) - 1;
-  const V k = detail::to_number<T, N>(detail::shift_right<T, N>(b, F::mantissa) - F::bias) - select(tiny, single ? 25 : 54, 0);
+  const V k =
+      detail::to_number<T, N>(detail::shift_right<T, N>(b, F::mantissa) - F::bias) - select(tiny, single ? 25 : 54, 0);
   const V s = f / (f + 2), z = s * s, half_square = V(T(0.5)) * f * f;
   V series;
   if constexpr (single) {
@@ -179,8 +164,7 @@ ATELIER_INLINE Vec<T, N> log(const Vec<T, N>& x) {
 }
 
 /// log(1 + x) = log(u) + (x - (u - 1)) / u, u = 1 + x as rounded.
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> log1p(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> log1p(const Vec<T, N>& x) {
   using V = Vec<T, N>;
   const V u = x + 1, correction = (x - (u - 1)) / u;
   const auto regular = (u > V(0)) & (u < V(std::numeric_limits<T>::infinity()));
@@ -188,27 +172,21 @@ ATELIER_INLINE Vec<T, N> log1p(const Vec<T, N>& x) {
 }
 
 /// 1 / (1 + e^-x)
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> sigmoid(const Vec<T, N>& x) {
-  return 1 / (exp(-x) + 1);
-}
+template <class T, int N> ATELIER_INLINE Vec<T, N> sigmoid(const Vec<T, N>& x) { return 1 / (exp(-x) + 1); }
 
 /// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> softplus(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> softplus(const Vec<T, N>& x) {
   return max(Vec<T, N>(0), x) + log1p(exp(-abs(x)));
 }
 
 /// tanh|x| = -t / (2 + t), t = e^(-2|x|) - 1
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> tanh(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> tanh(const Vec<T, N>& x) {
   const Vec<T, N> t = expm1(-2 * abs(x));
   return copysign(t / (t + 2), x);
 }
 
 /// Error function: rational approximations, and for |x| > 1 in double 1 - e^(-x^2) P(|x|) / Q(|x|).
-template <int N>
-ATELIER_INLINE Vec<float, N> erf(const Vec<float, N>& x) {
+template <int N> ATELIER_INLINE Vec<float, N> erf(const Vec<float, N>& x) {
   const Vec<float, N> y = detail::limit(x, -4.0f, 4.0f), z = y * y;
   const Vec<float, N> p = detail::polynomial(z, -2.72614225801306e-10f, 2.77068142495902e-08f, -2.10102402082508e-06f,
                                              -5.69250639462346e-05f, -7.34990630326855e-04f, -2.95459980854025e-03f,
@@ -217,13 +195,13 @@ ATELIER_INLINE Vec<float, N> erf(const Vec<float, N>& x) {
                                              -7.37332916720468e-03f, -1.42647390514189e-02f);
   return y * p / q;
 }
-template <int N>
-ATELIER_INLINE Vec<double, N> erf(const Vec<double, N>& x) {
+template <int N> ATELIER_INLINE Vec<double, N> erf(const Vec<double, N>& x) {
   using V = Vec<double, N>;
   using detail::polynomial;
   const V a = min(V(6), abs(x)), z = a * a;
-  const V small = a * polynomial(z, 9.60497373987051638749e0, 9.00260197203842689217e1, 2.23200534594684319226e3,
-                                 7.00332514112805075473e3, 5.55923013010394962768e4) /
+  const V small = a *
+                  polynomial(z, 9.60497373987051638749e0, 9.00260197203842689217e1, 2.23200534594684319226e3,
+                             7.00332514112805075473e3, 5.55923013010394962768e4) /
                   polynomial(z, 1.0, 3.35617141647503099647e1, 5.21357949780152679795e2, 4.59432382970980127987e3,
                              2.26290000613890934246e4, 4.92673942608635921086e4);
   const V p = polynomial(a, 2.46196981473530512524e-10, 5.64189564831068821977e-1, 7.46321056442269912687e0,
@@ -238,8 +216,7 @@ ATELIER_INLINE Vec<double, N> erf(const Vec<double, N>& x) {
 namespace detail {
 
 /// sin(x + shift * pi/2): x = n pi/2 + r with |r| <= pi/4, pi/2 in three parts (Cody & Waite); then by quadrant.
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> sine(const Vec<T, N>& x, int_of<T> shift) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> sine(const Vec<T, N>& x, int_of<T> shift) {
   using V = Vec<T, N>;
   constexpr bool single = sizeof(T) == 4;
   constexpr T high = single ? T(1.5703125) : T(1.57079625129699707031);
@@ -278,12 +255,10 @@ ATELIER_INLINE Vec<T, N> sine_or(const Vec<T, N>& x, int_of<T> shift, const Exac
 
 }  // namespace detail
 
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> sin(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> sin(const Vec<T, N>& x) {
   return detail::sine_or(x, 0, [](T v) { return std::sin(v); });
 }
-template <class T, int N>
-ATELIER_INLINE Vec<T, N> cos(const Vec<T, N>& x) {
+template <class T, int N> ATELIER_INLINE Vec<T, N> cos(const Vec<T, N>& x) {
   return detail::sine_or(x, 1, [](T v) { return std::cos(v); });
 }
 

@@ -7,8 +7,9 @@
 
 namespace atelier::inline v0::metrics {
 
-/// -log 1/K sum_k p(x | z_k) p(z_k) / q(z_k | x), z_k ~ q, for each image of a batch: [B], nats. q is N(mean, exp(logvar)),
-/// both [B, Z], encoded once; likelihood(z, b) gives -log p(x_b | z) for the rows of z [K, Z], all of image b, as [K].
+/// -log 1/K sum_k p(x | z_k) p(z_k) / q(z_k | x), z_k ~ q, for each image of a batch: [B], nats. q is N(mean,
+/// exp(logvar)), both [B, Z], encoded once; likelihood(z, b) gives -log p(x_b | z) for the rows of z [K, Z], all of
+/// image b, as [K].
 template <class T, class Likelihood>
 BasicTensor<T> iwae_bound(const BasicTensor<T>& mean, const BasicTensor<T>& logvar, Index k, Rng& rng,
                           const Likelihood& likelihood) {

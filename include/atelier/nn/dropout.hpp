@@ -10,8 +10,7 @@ namespace atelier::inline v0::nn {
 struct Dropout {
   double p = 0.5;
 
-  template <class T>
-  BasicTensor<T> operator()(const BasicTensor<T>& x, Rng* rng) const {
+  template <class T> BasicTensor<T> operator()(const BasicTensor<T>& x, Rng* rng) const {
     return rng && p > 0 ? dropout(x, p, *rng) : x;
   }
   static void visit(auto&, auto&&) {}

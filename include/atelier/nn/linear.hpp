@@ -8,8 +8,7 @@ namespace atelier::inline v0::nn {
 
 /// y = x W^T + b: [..., in] -> [..., out]. Weight [out, in] and bias [out], named and initialised as in PyTorch.
 ///   nn::Linear{784, 400}    nn::Linear{.in = 3, .out = 2, .bias = false}
-template <class T>
-struct BasicLinear {
+template <class T> struct BasicLinear {
   Index in = 0, out = 0;
   bool bias = true;
   BasicParam<T> w{{out, in}}, b{{bias ? out : 0}};

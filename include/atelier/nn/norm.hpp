@@ -7,8 +7,7 @@
 namespace atelier::inline v0::nn {
 
 /// (x - mean) / sqrt(variance + eps) * weight + bias over the innermost dimension.         Ba et al. 2016
-template <class T>
-struct BasicLayerNorm {
+template <class T> struct BasicLayerNorm {
   Index size = 0;
   double eps = 1e-5;
   BasicParam<T> w{{size}}, b{{size}};

@@ -18,8 +18,7 @@ inline std::uint64_t next_version() {
 
 /// A trained tensor. As a tensor it is a live, read-only view; copying a Param copies its numbers, moving one keeps its
 /// identity (an optimizer follows it). Written through write() or by an optimizer.
-template <class T>
-class BasicParam : public BasicTensor<T> {
+template <class T> class BasicParam : public BasicTensor<T> {
  public:
   using Base = BasicTensor<T>;
   static constexpr bool trained = true;
@@ -56,8 +55,7 @@ class BasicParam : public BasicTensor<T> {
 };
 
 /// A tensor that belongs to a module and is saved with it but not trained: running statistics.
-template <class T>
-class BasicBuffer : public BasicParam<T> {
+template <class T> class BasicBuffer : public BasicParam<T> {
  public:
   using BasicParam<T>::BasicParam;
   static constexpr bool trained = false;

@@ -21,7 +21,9 @@ concept ParamLike = requires(const P& p) {
   { P::trained } -> std::convertible_to<bool>;
 };
 template <class M>
-concept Module = requires(M& m) { std::remove_const_t<M>::visit(m, [](const char*, auto&) {}); };
+concept Module = requires(M& m) {
+  std::remove_const_t<M>::visit(m, [](const char*, auto&) {});
+};
 
 namespace detail {
 inline std::string join(const std::string& path, const std::string& name) {
@@ -30,42 +32,45 @@ inline std::string join(const std::string& path, const std::string& name) {
 }  // namespace detail
 
 /// Calls f(name, p) for every parameter and buffer p of `m`, in order; names are paths such as "encoder.0.weight".
-template <class M, class F>
-void visit_all(M& m, const F& f, const std::string& path = "") {
+template <class M, class F> void visit_all(M& m, const F& f, const std::string& path = "") {
   using Plain = std::remove_const_t<M>;
   if constexpr (ParamLike<Plain>) {
     f(path, m);
   } else if constexpr (Module<M>) {
     Plain::visit(m, [&](const char* name, auto& part) { visit_all(part, f, detail::join(path, name)); });
-  } else if constexpr (requires { m.has_value(); *m; }) {
+  } else if constexpr (requires {
+                         m.has_value();
+                         *m;
+                       }) {
     if (m.has_value()) visit_all(*m, f, path);
-  } else if constexpr (requires { m.begin(); m.end(); }) {
+  } else if constexpr (requires {
+                         m.begin();
+                         m.end();
+                       }) {
     std::size_t i = 0;
     for (auto& part : m) visit_all(part, f, detail::join(path, std::to_string(i++)));
   } else {
-    static_assert(!sizeof(M), "a part of a module is a Param, a Buffer, a module with visit(), or a range or optional of those");
+    static_assert(!sizeof(M),
+                  "a part of a module is a Param, a Buffer, a module with visit(), or a range or optional of those");
   }
 }
 
 /// The same for the trained parameters only.
-template <class M, class F>
-void visit_params(M& m, const F& f) {
+template <class M, class F> void visit_params(M& m, const F& f) {
   visit_all(m, [&](const std::string& name, auto& p) {
     if constexpr (std::remove_cvref_t<decltype(p)>::trained) f(name, p);
   });
 }
 
 /// Number of trained numbers in a module.
-template <class M>
-Index count_params(const M& m) {
+template <class M> Index count_params(const M& m) {
   Index n = 0;
   visit_params(m, [&](const std::string&, const auto& p) { n += p.size(); });
   return n;
 }
 
 /// A table of names and shapes, one line each, and the total.
-template <class M>
-std::string describe(const M& m) {
+template <class M> std::string describe(const M& m) {
   std::string text;
   visit_all(m, [&](const std::string& name, const auto& p) {
     text += name + " " + p.shape().str() + (std::remove_cvref_t<decltype(p)>::trained ? "" : " (buffer)") + "\n";

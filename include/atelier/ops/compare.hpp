@@ -20,46 +20,55 @@ BasicTensor<T> compare(const char* name, const Relation& relation, const BasicTe
 }
 }  // namespace detail
 
-template <class T>
-BasicTensor<T> equal(const BasicTensor<T>& a, const BasicTensor<T>& b) {
-  return detail::compare("equal", [](const auto& x, const auto& y) ATELIER_LAMBDA { return x == y; }, a, b);
+template <class T> BasicTensor<T> equal(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return detail::compare(
+      "equal", [](const auto& x, const auto& y) ATELIER_LAMBDA { return x == y; }, a, b);
 }
 ATELIER_OP(equal)
 
-template <class T>
-BasicTensor<T> less(const BasicTensor<T>& a, const BasicTensor<T>& b) {
-  return detail::compare("less", [](const auto& x, const auto& y) ATELIER_LAMBDA { return x < y; }, a, b);
+template <class T> BasicTensor<T> less(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return detail::compare(
+      "less", [](const auto& x, const auto& y) ATELIER_LAMBDA { return x < y; }, a, b);
 }
 ATELIER_OP(less)
 
-template <class T>
-BasicTensor<T> less_equal(const BasicTensor<T>& a, const BasicTensor<T>& b) {
-  return detail::compare("less_equal", [](const auto& x, const auto& y) ATELIER_LAMBDA { return x <= y; }, a, b);
+template <class T> BasicTensor<T> less_equal(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return detail::compare(
+      "less_equal", [](const auto& x, const auto& y) ATELIER_LAMBDA { return x <= y; }, a, b);
 }
 ATELIER_OP(less_equal)
 
-template <class T>
-BasicTensor<T> greater(const BasicTensor<T>& a, const BasicTensor<T>& b) { return less(b, a); }
-template <class T>
-BasicTensor<T> greater_equal(const BasicTensor<T>& a, const BasicTensor<T>& b) { return less_equal(b, a); }
+template <class T> BasicTensor<T> greater(const BasicTensor<T>& a, const BasicTensor<T>& b) { return less(b, a); }
+template <class T> BasicTensor<T> greater_equal(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return less_equal(b, a);
+}
 
-template <Differentiable T>
-BasicTensor<T> operator==(const BasicTensor<T>& a, const BasicTensor<T>& b) { return equal(a, b); }
-template <Differentiable T>
-BasicTensor<T> operator<(const BasicTensor<T>& a, const BasicTensor<T>& b) { return less(a, b); }
-template <Differentiable T>
-BasicTensor<T> operator<=(const BasicTensor<T>& a, const BasicTensor<T>& b) { return less_equal(a, b); }
-template <Differentiable T>
-BasicTensor<T> operator>(const BasicTensor<T>& a, const BasicTensor<T>& b) { return less(b, a); }
-template <Differentiable T>
-BasicTensor<T> operator>=(const BasicTensor<T>& a, const BasicTensor<T>& b) { return less_equal(b, a); }
-template <Differentiable T>
-BasicTensor<T> operator<(const BasicTensor<T>& a, Constant<T> c) { return less(a, BasicTensor<T>(Shape{}, T(c))); }
-template <Differentiable T>
-BasicTensor<T> operator<=(const BasicTensor<T>& a, Constant<T> c) { return less_equal(a, BasicTensor<T>(Shape{}, T(c))); }
-template <Differentiable T>
-BasicTensor<T> operator>(const BasicTensor<T>& a, Constant<T> c) { return less(BasicTensor<T>(Shape{}, T(c)), a); }
-template <Differentiable T>
-BasicTensor<T> operator>=(const BasicTensor<T>& a, Constant<T> c) { return less_equal(BasicTensor<T>(Shape{}, T(c)), a); }
+template <Differentiable T> BasicTensor<T> operator==(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return equal(a, b);
+}
+template <Differentiable T> BasicTensor<T> operator<(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return less(a, b);
+}
+template <Differentiable T> BasicTensor<T> operator<=(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return less_equal(a, b);
+}
+template <Differentiable T> BasicTensor<T> operator>(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return less(b, a);
+}
+template <Differentiable T> BasicTensor<T> operator>=(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+  return less_equal(b, a);
+}
+template <Differentiable T> BasicTensor<T> operator<(const BasicTensor<T>& a, Constant<T> c) {
+  return less(a, BasicTensor<T>(Shape{}, T(c)));
+}
+template <Differentiable T> BasicTensor<T> operator<=(const BasicTensor<T>& a, Constant<T> c) {
+  return less_equal(a, BasicTensor<T>(Shape{}, T(c)));
+}
+template <Differentiable T> BasicTensor<T> operator>(const BasicTensor<T>& a, Constant<T> c) {
+  return less(BasicTensor<T>(Shape{}, T(c)), a);
+}
+template <Differentiable T> BasicTensor<T> operator>=(const BasicTensor<T>& a, Constant<T> c) {
+  return less_equal(BasicTensor<T>(Shape{}, T(c)), a);
+}
 
 }  // namespace atelier::inline v0

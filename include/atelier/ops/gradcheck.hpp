@@ -37,8 +37,7 @@ inline BasicTensor<Dual<double>> along(const BasicTensor<double>& x, const Basic
   return y;
 }
 /// A scalar with curvature of its own, so that second derivatives pass through the cotangent too: sum w (y + y^2 / 2).
-template <class T>
-BasicTensor<T> weigh(const BasicTensor<T>& y, const BasicTensor<T>& w) {
+template <class T> BasicTensor<T> weigh(const BasicTensor<T>& y, const BasicTensor<T>& w) {
   return sum(w * (y + 0.5 * square(y)));
 }
 
@@ -71,8 +70,7 @@ std::vector<BasicTensor<T>> gradients(const F& f, const std::vector<BasicTensor<
   return grad(weigh(f(x), w), x, {.allow_unused = true});
 }
 /// Gradient of <gradients, v>: the Hessian of the weighed result times v, by the tape alone. Empty where it is zero.
-template <class F>
-Doubles hessian_times(const F& f, const Doubles& x, const BasicTensor<double>& w, const Doubles& v) {
+template <class F> Doubles hessian_times(const F& f, const Doubles& x, const BasicTensor<double>& w, const Doubles& v) {
   Tape tape;
   const Doubles g = grad(weigh(f(x), w), x, {.create_graph = true, .allow_unused = true});
   BasicTensor<double> s(Shape{}, 0.0);
@@ -85,8 +83,7 @@ Doubles hessian_times(const F& f, const Doubles& x, const BasicTensor<double>& w
 
 /// Checks f at x against forward-mode dual numbers, which are exact. f is generic over the scalar: it maps a vector of
 /// tensors to a tensor, `[](const auto& x) { return tanh(matmul(x[0], x[1])); }`. Directions and cotangents are random.
-template <class F>
-GradCheck check_gradients(const F& f, const std::vector<BasicTensor<double>>& x, Rng rng = Rng(7)) {
+template <class F> GradCheck check_gradients(const F& f, const std::vector<BasicTensor<double>>& x, Rng rng = Rng(7)) {
   using namespace detail;
   GradCheck worst;
   const auto w = noise(f(x).shape(), rng);
@@ -99,8 +96,8 @@ GradCheck check_gradients(const F& f, const std::vector<BasicTensor<double>>& x,
     Inner forward;
     forward.value = weigh(f(moved), weights).item().d;
     worst.order1 = std::max(worst.order1, inner(g, u).error(forward));
-    const Inner exact = inner_tangents(gradients(f, moved, weights), v);   // <H u, v>
-    const Inner taped = inner(hessian_times(f, x, w, v), u);               // <H v, u>
+    const Inner exact = inner_tangents(gradients(f, moved, weights), v);  // <H u, v>
+    const Inner taped = inner(hessian_times(f, x, w, v), u);              // <H v, u>
     worst.order2 = std::max(worst.order2, taped.error(exact));
   }
   return worst;
@@ -122,7 +119,8 @@ GradCheck check_gradients_by_differences(const F& f, const std::vector<BasicTens
   };
   Inner first, second;
   first.value = (weigh(f(moved(step)), w).item() - weigh(f(moved(-step)), w).item()) / (2 * step);
-  second.value = (inner(gradients(f, moved(step), w), v).value - inner(gradients(f, moved(-step), w), v).value) / (2 * step);
+  second.value =
+      (inner(gradients(f, moved(step), w), v).value - inner(gradients(f, moved(-step), w), v).value) / (2 * step);
   worst.order1 = inner(g, u).error(first);
   worst.order2 = inner(hessian_times(f, x, w, v), u).error(second);
   return worst;

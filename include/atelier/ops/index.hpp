@@ -16,9 +16,9 @@ inline void check_indices(const char* op, const IndexTensor& index, Index n) {
 }
 }  // namespace detail
 
-/// Zeros with x's parts added at the numbered places of dimension `dim`, which has `size` places: the transpose of take().
-template <class T>
-BasicTensor<T> scatter_add(const BasicTensor<T>& x, const IndexTensor& index, int dim, Index size) {
+/// Zeros with x's parts added at the numbered places of dimension `dim`, which has `size` places: the transpose of
+/// take().
+template <class T> BasicTensor<T> scatter_add(const BasicTensor<T>& x, const IndexTensor& index, int dim, Index size) {
   const int at = x.shape().axis(dim);
   detail::check_indices("scatter_add", index, size);
   if (index.rank() != 1 || index.size() != x.size(at))
@@ -32,9 +32,9 @@ BasicTensor<T> scatter_add(const BasicTensor<T>& x, const IndexTensor& index, in
 }
 ATELIER_OP(scatter_add)
 
-/// The parts of x along `dim` with the given numbers (index: [K]): [.., N, ..] -> [.., K, ..]. Rows of a table, dim = 0.
-template <class T>
-BasicTensor<T> take(const BasicTensor<T>& x, const IndexTensor& index, int dim = 0) {
+/// The parts of x along `dim` with the given numbers (index: [K]): [.., N, ..] -> [.., K, ..]. Rows of a table, dim =
+/// 0.
+template <class T> BasicTensor<T> take(const BasicTensor<T>& x, const IndexTensor& index, int dim = 0) {
   const int at = x.shape().axis(dim);
   const Index n = x.size(at);
   detail::check_indices("take", index, n);
@@ -52,14 +52,14 @@ namespace detail {
 /// Numbers of the elements x[r, index[r]] in a matrix of `cols` columns.
 inline IndexTensor flat_positions(const IndexTensor& index, Index cols) {
   auto flat = IndexTensor::empty({index.size()});
-  for (Index r = 0; r < index.size(); ++r) flat.mutable_data()[r] = static_cast<std::int32_t>(r * cols) + index.data()[r];
+  for (Index r = 0; r < index.size(); ++r)
+    flat.mutable_data()[r] = static_cast<std::int32_t>(r * cols) + index.data()[r];
   return flat;
 }
 }  // namespace detail
 
 /// One element of each row: x [R, C], index [R] -> [R], y[r] = x[r, index[r]].
-template <class T>
-BasicTensor<T> pick(const BasicTensor<T>& x, const IndexTensor& index) {
+template <class T> BasicTensor<T> pick(const BasicTensor<T>& x, const IndexTensor& index) {
   if (x.rank() != 2 || index.rank() != 1 || index.size() != x.size(0))
     throw Error("pick: expected [R, C] and [R], found " + x.shape().str() + " and " + index.shape().str());
   detail::check_indices("pick", index, x.size(1));
@@ -68,8 +68,7 @@ BasicTensor<T> pick(const BasicTensor<T>& x, const IndexTensor& index) {
 ATELIER_OP(pick)
 
 /// Rows of 0 with a 1 at the index: [R] -> [R, classes].
-template <class T>
-BasicTensor<T> one_hot(const IndexTensor& index, Index classes) {
+template <class T> BasicTensor<T> one_hot(const IndexTensor& index, Index classes) {
   detail::check_indices("one_hot", index, classes);
   auto y = BasicTensor<T>::zeros({index.size(), classes});
   for (Index r = 0; r < index.size(); ++r) y.mutable_data()[r * classes + index.data()[r]] = T(1);

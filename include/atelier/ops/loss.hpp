@@ -9,16 +9,16 @@ namespace atelier::inline v0 {
 
 /// -log Bernoulli(x | sigmoid(logits)) = softplus(l) - x l, for x in [0, 1] (grey values count as probabilities).
 /// Takes logits, never probabilities.
-template <class T>
-BasicTensor<T> bce_with_logits(const BasicTensor<T>& logits, const BasicTensor<T>& x) {
-  return map_sum("bce_with_logits", [](auto l, auto v) ATELIER_LAMBDA { return softplus(l) - v * l; }, logits, x);
+template <class T> BasicTensor<T> bce_with_logits(const BasicTensor<T>& logits, const BasicTensor<T>& x) {
+  return map_sum(
+      "bce_with_logits", [](auto l, auto v) ATELIER_LAMBDA { return softplus(l) - v * l; }, logits, x);
 }
 ATELIER_OP(bce_with_logits)
 
 /// 1/2 ||y - x||^2: a unit-variance Gaussian's -log density without its constant.
-template <class T>
-BasicTensor<T> half_squared_error(const BasicTensor<T>& y, const BasicTensor<T>& x) {
-  return map_sum("half_squared_error", [](auto a, auto b) ATELIER_LAMBDA { return 0.5 * ((a - b) * (a - b)); }, y, x);
+template <class T> BasicTensor<T> half_squared_error(const BasicTensor<T>& y, const BasicTensor<T>& x) {
+  return map_sum(
+      "half_squared_error", [](auto a, auto b) ATELIER_LAMBDA { return 0.5 * ((a - b) * (a - b)); }, y, x);
 }
 ATELIER_OP(half_squared_error)
 
@@ -26,23 +26,21 @@ ATELIER_OP(half_squared_error)
 template <class T>
 BasicTensor<T> gaussian_nll(const BasicTensor<T>& mean, const BasicTensor<T>& logvar, const BasicTensor<T>& x) {
   static constexpr double log_two_pi = 1.8378770664093455;
-  const auto density = [](auto m, auto v, auto y) ATELIER_LAMBDA {
-    return 0.5 * (log_two_pi + v + (y - m) * (y - m) * exp(-v));
-  };
+  const auto density = [](auto m, auto v, auto y)
+                           ATELIER_LAMBDA { return 0.5 * (log_two_pi + v + (y - m) * (y - m) * exp(-v)); };
   return map_sum("gaussian_nll", density, mean, logvar, x);
 }
 ATELIER_OP(gaussian_nll)
 
 /// KL(N(mean, exp(logvar)) || N(0, 1)) = 1/2 sum(mean^2 + exp(logvar) - 1 - logvar).      Kingma & Welling 2014, app. B
-template <class T>
-BasicTensor<T> gaussian_kl(const BasicTensor<T>& mean, const BasicTensor<T>& logvar) {
-  return map_sum("gaussian_kl", [](auto m, auto v) ATELIER_LAMBDA { return 0.5 * (m * m + expm1(v) - v); }, mean, logvar);
+template <class T> BasicTensor<T> gaussian_kl(const BasicTensor<T>& mean, const BasicTensor<T>& logvar) {
+  return map_sum(
+      "gaussian_kl", [](auto m, auto v) ATELIER_LAMBDA { return 0.5 * (m * m + expm1(v) - v); }, mean, logvar);
 }
 ATELIER_OP(gaussian_kl)
 
 /// -log softmax(logits)[label]: logits [R, V], labels [R] -> [R].
-template <class T>
-BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const IndexTensor& labels) {
+template <class T> BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const IndexTensor& labels) {
   return sub(logsumexp(logits), pick(logits, labels));
 }
 ATELIER_OP(cross_entropy)

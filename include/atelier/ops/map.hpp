@@ -2,7 +2,8 @@
 ///
 ///   auto silu = map("silu", [](auto x) { return x / (1 + exp(-x)); }, x);
 ///
-/// Forward and backward are one fused pass each; derivatives come from dual numbers at compile time. The function may use
+/// Forward and backward are one fused pass each; derivatives come from dual numbers at compile time. The function may
+/// use
 /// + - * /, comparisons with select(), and the functions of kernels/simd_math.hpp.
 #pragma once
 
@@ -14,18 +15,15 @@
 namespace atelier::inline v0 {
 
 // ops/reduce.hpp; the backward pass of broadcasting
-template <class T>
-BasicTensor<T> sum_to(const BasicTensor<T>& x, const Shape& shape);
+template <class T> BasicTensor<T> sum_to(const BasicTensor<T>& x, const Shape& shape);
 
 namespace detail {
 
 /// Derivatives available through the map tier for scalar T: second ones, or the first of dual numbers.
-template <class T>
-inline constexpr int map_order = Real<T> ? 2 : 1;
+template <class T> inline constexpr int map_order = Real<T> ? 2 : 1;
 
 /// The cotangent `g` of a broadcast result, summed to the shape of one of its inputs.
-template <class T>
-BasicTensor<T> fit(BasicTensor<T> g, const Shape& shape) {
+template <class T> BasicTensor<T> fit(BasicTensor<T> g, const Shape& shape) {
   return g.shape() == shape ? g : sum_to(g, shape);
 }
 
@@ -45,14 +43,12 @@ template <int Order, class F, class T, class... X>
 BasicTensor<T> map_to_order(const char* name, const F& f, const BasicTensor<T>& x0, const X&... x);
 
 /// Backward rule of a map with K inputs: one map for each wanted one.
-template <int Order, class F, class T, std::size_t K>
-struct MapRule {
+template <int Order, class F, class T, std::size_t K> struct MapRule {
   const char* name;
   F f;
   std::array<BasicTensor<T>, K> x;
 
-  template <std::size_t I>
-  void apply(Sweep& sweep, const BasicTensor<T>& g, std::uint32_t input) {
+  template <std::size_t I> void apply(Sweep& sweep, const BasicTensor<T>& g, std::uint32_t input) {
     if (!sweep.wants(input)) return;
     if constexpr (Order == 0) {
       throw Error(std::string(name) + ": derivatives above order 2 are not available through map()");
@@ -65,9 +61,8 @@ struct MapRule {
   static void run(void* self, Sweep& sweep, Identity* cotangent, InputList inputs) {
     auto& r = *static_cast<MapRule*>(self);
     const auto g = BasicTensor<T>::from(cotangent);
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (r.template apply<I>(sweep, g, inputs[I]), ...);
-    }(std::make_index_sequence<K>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (r.template apply<I>(sweep, g, inputs[I]), ...); }
+    (std::make_index_sequence<K>{});
   }
 };
 
@@ -106,12 +101,14 @@ BasicTensor<T> map_sum(const char* name, const F& f, const BasicTensor<T>& x0, c
     return [=](const BasicTensor<T>& g) {
       Shape column = x0.shape();
       for (int d = 1; d < column.rank(); ++d) column[d] = 1;
-      return detail::map_to_order<detail::map_order<T> - 1>(name, kernels::Partial<I, F>{f}, reshape(g, column), x0, x...);
+      return detail::map_to_order<detail::map_order<T> - 1>(name, kernels::Partial<I, F>{f}, reshape(g, column), x0,
+                                                            x...);
     };
   };
   return [&]<std::size_t... I>(std::index_sequence<I...>, const auto&... inputs) {
     return record(name, y, wrt(inputs, rule(std::integral_constant<std::size_t, I>{}))...);
-  }(std::index_sequence_for<BasicTensor<T>, X...>{}, x0, x...);
+  }
+  (std::index_sequence_for<BasicTensor<T>, X...>{}, x0, x...);
 }
 
 }  // namespace atelier::inline v0

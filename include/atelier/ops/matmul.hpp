@@ -54,7 +54,8 @@ struct MatmulPlan {
 };
 
 template <class T>
-BasicTensor<T> matmul_value(const BasicTensor<T>& a, const BasicTensor<T>& b, const MatmulOptions& o, Precision precision) {
+BasicTensor<T> matmul_value(const BasicTensor<T>& a, const BasicTensor<T>& b, const MatmulOptions& o,
+                            Precision precision) {
   const MatmulPlan plan(a.shape(), b.shape(), o);
   auto y = BasicTensor<T>::empty(plan.result);
   const auto& s = plan.one;
@@ -74,13 +75,13 @@ BasicTensor<T> matmul_value(const BasicTensor<T>& a, const BasicTensor<T>& b, co
 }
 
 /// The matrices of a batch one below the other.
-template <class T>
-BasicTensor<T> fold(const BasicTensor<T>& x) {
+template <class T> BasicTensor<T> fold(const BasicTensor<T>& x) {
   return x.rank() == 2 ? x : reshape(x, Shape{x.shape().count(0, x.rank() - 1), x.size(-1)});
 }
 
 template <class T>
-BasicTensor<T> matmul_at(const BasicTensor<T>& a, const BasicTensor<T>& b, const MatmulOptions& o, Precision precision) {
+BasicTensor<T> matmul_at(const BasicTensor<T>& a, const BasicTensor<T>& b, const MatmulOptions& o,
+                         Precision precision) {
   if (b.rank() == 2 && a.rank() > 2 && !o.transpose_a) {  // rows of all batches are rows of one product
     Shape shape = a.shape();
     shape[-1] = b.size(o.transpose_b ? 0 : 1);
@@ -88,9 +89,10 @@ BasicTensor<T> matmul_at(const BasicTensor<T>& a, const BasicTensor<T>& b, const
   }
   const bool ta = o.transpose_a, tb = o.transpose_b;
   return record("matmul", matmul_value(a, b, o, precision),
-                wrt(a, [b, ta, tb, precision](const BasicTensor<T>& g) {
-                  return ta ? matmul_at(b, g, {tb, true}, precision) : matmul_at(g, b, {false, !tb}, precision);
-                }),
+                wrt(a,
+                    [b, ta, tb, precision](const BasicTensor<T>& g) {
+                      return ta ? matmul_at(b, g, {tb, true}, precision) : matmul_at(g, b, {false, !tb}, precision);
+                    }),
                 wrt(b, [a, ta, tb, precision](const BasicTensor<T>& g) {
                   return tb ? matmul_at(g, a, {true, ta}, precision) : matmul_at(a, g, {!ta, false}, precision);
                 }));
@@ -99,11 +101,10 @@ BasicTensor<T> matmul_at(const BasicTensor<T>& a, const BasicTensor<T>& b, const
 
 /// a b: [..., M, K] x [..., K, N] -> [..., M, N], with equal leading dimensions; or [..., M, K] x [K, N].
 /// Float products at the precision of the innermost PrecisionScope. Throws Error when sizes do not fit.
-template <class T>
-BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b, MatmulOptions o = {}) {
+template <class T> BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b, MatmulOptions o = {}) {
   if (b.rank() == 2 && a.rank() > 2 && o.transpose_a)
-    throw Error("matmul: a batch of transposed matrices needs a batch on both sides, found " + a.shape().str() + "^T x " +
-                b.shape().str());
+    throw Error("matmul: a batch of transposed matrices needs a batch on both sides, found " + a.shape().str() +
+                "^T x " + b.shape().str());
   return detail::matmul_at(a, b, o, PrecisionScope::current());
 }
 ATELIER_OP(matmul)
@@ -111,17 +112,24 @@ ATELIER_OP(matmul)
 /// What a layer applies to its sums. relu is fused into products; the others are a pass of their own.
 enum class Activation { none, relu, leaky_relu, tanh, sigmoid, silu, gelu, gelu_tanh };
 
-template <class T>
-BasicTensor<T> activate(const BasicTensor<T>& x, Activation a) {
+template <class T> BasicTensor<T> activate(const BasicTensor<T>& x, Activation a) {
   switch (a) {
-    case Activation::none: return x;
-    case Activation::relu: return relu(x);
-    case Activation::leaky_relu: return leaky_relu(x);
-    case Activation::tanh: return tanh(x);
-    case Activation::sigmoid: return sigmoid(x);
-    case Activation::silu: return silu(x);
-    case Activation::gelu: return gelu(x);
-    case Activation::gelu_tanh: return gelu_tanh(x);
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return relu(x);
+    case Activation::leaky_relu:
+      return leaky_relu(x);
+    case Activation::tanh:
+      return tanh(x);
+    case Activation::sigmoid:
+      return sigmoid(x);
+    case Activation::silu:
+      return silu(x);
+    case Activation::gelu:
+      return gelu(x);
+    case Activation::gelu_tanh:
+      return gelu_tanh(x);
   }
   throw Error("activate: unknown activation");
 }
@@ -130,8 +138,8 @@ ATELIER_OP(activate)
 namespace detail {
 /// The composed definition of linear().
 template <class T>
-BasicTensor<T> linear_definition(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b, bool rectify,
-                                 Precision precision) {
+BasicTensor<T> linear_definition(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b,
+                                 bool rectify, Precision precision) {
   const auto y = add(matmul_at(x, w, {.transpose_b = true}, precision), b);
   return rectify ? relu(y) : y;
 }
@@ -165,8 +173,8 @@ BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& w, const Ba
   const bool rectify = activation == Activation::relu;
   if (!rectify && activation != Activation::none) return activate(linear(x, w, b), activation);
   if (x.rank() < 1 || w.rank() != 2 || x.size(-1) != w.size(1) || b.shape() != Shape{w.size(0)})
-    throw Error("linear: expected [..., in], [out, in], [out], found " + x.shape().str() + ", " + w.shape().str() + ", " +
-                b.shape().str());
+    throw Error("linear: expected [..., in], [out, in], [out], found " + x.shape().str() + ", " + w.shape().str() +
+                ", " + b.shape().str());
   const Precision precision = PrecisionScope::current();
   const auto define = [rectify, precision](const auto&... xwb) {
     return detail::linear_definition(xwb..., rectify, precision);
@@ -180,9 +188,11 @@ BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& w, const Ba
     const kernels::GemmShape s{.m = shape.count(0, shape.rank() - 1), .n = w.size(0), .k = w.size(1)};
     detail::gemm(s, false, x.data(), true, w.data(), y.mutable_data(), precision,
                  {.bias = b.data(), .activation = rectify ? kernels::Activation::relu : kernels::Activation::none});
-    const auto backward = [x, w, rectify, precision](const BasicTensor<T>& g, const BasicTensor<T>& out, const Wanted<3>& wanted) {
+    const auto backward = [x, w, rectify, precision](const BasicTensor<T>& g, const BasicTensor<T>& out,
+                                                     const Wanted<3>& wanted) {
       const auto mask = [](auto c, auto v) ATELIER_LAMBDA { return select(v > 0, c, 0); };
-      return detail::linear_backward(x, w, rectify ? detail::map_value<true>("linear", mask, g, out) : g, wanted, precision);
+      return detail::linear_backward(x, w, rectify ? detail::map_value<true>("linear", mask, g, out) : g, wanted,
+                                     precision);
     };
     return record_fused("linear", y, {x, w, b}, backward, define);
   }

@@ -53,8 +53,7 @@ struct RowsPlan {
   }
 };
 
-template <class T>
-BasicTensor<T> sum_value(const BasicTensor<T>& x, const Shape& to) {
+template <class T> BasicTensor<T> sum_value(const BasicTensor<T>& x, const Shape& to) {
   auto y = BasicTensor<T>::empty(to);
   const RowsPlan plan(x.shape(), to);
   if (plan.leading && plan.kept > 1) {
@@ -70,8 +69,7 @@ BasicTensor<T> sum_value(const BasicTensor<T>& x, const Shape& to) {
 }  // namespace detail
 
 /// x summed to `shape`, which broadcasts to x's: the transpose of expand().
-template <class T>
-BasicTensor<T> sum_to(const BasicTensor<T>& x, const Shape& shape) {
+template <class T> BasicTensor<T> sum_to(const BasicTensor<T>& x, const Shape& shape) {
   if (broadcast("sum_to", shape, x.shape()) != x.shape())
     throw Error("sum_to: " + shape.str() + " does not broadcast to " + x.shape().str());
   return record("sum_to", detail::sum_value(x, shape),
@@ -80,8 +78,7 @@ BasicTensor<T> sum_to(const BasicTensor<T>& x, const Shape& shape) {
 ATELIER_OP(sum_to)
 
 /// x repeated to `shape`, to which it broadcasts.
-template <class T>
-BasicTensor<T> expand(const BasicTensor<T>& x, const Shape& shape) {
+template <class T> BasicTensor<T> expand(const BasicTensor<T>& x, const Shape& shape) {
   if (broadcast("expand", x.shape(), shape) != shape)
     throw Error("expand: " + x.shape().str() + " does not broadcast to " + shape.str());
   auto y = BasicTensor<T>::empty(shape);
@@ -92,8 +89,7 @@ BasicTensor<T> expand(const BasicTensor<T>& x, const Shape& shape) {
 ATELIER_OP(expand)
 
 /// Sum over `dims` (all when empty); `keep` leaves them with size 1.
-template <class T>
-BasicTensor<T> sum(const BasicTensor<T>& x, const Dims& dims = {}, bool keep = false) {
+template <class T> BasicTensor<T> sum(const BasicTensor<T>& x, const Dims& dims = {}, bool keep = false) {
   const Shape one = detail::reduced(x.shape(), dims);
   const auto y = sum_to(x, one);
   return keep ? y : reshape(y, detail::squeezed(x.shape(), dims));
@@ -101,8 +97,7 @@ BasicTensor<T> sum(const BasicTensor<T>& x, const Dims& dims = {}, bool keep = f
 ATELIER_OP(sum)
 
 /// Mean over `dims` (all when empty).
-template <class T>
-BasicTensor<T> mean(const BasicTensor<T>& x, const Dims& dims = {}, bool keep = false) {
+template <class T> BasicTensor<T> mean(const BasicTensor<T>& x, const Dims& dims = {}, bool keep = false) {
   const Index n = x.size() / std::max<Index>(1, detail::reduced(x.shape(), dims).size());
   return affine(sum(x, dims, keep), real_of<T>(1) / static_cast<real_of<T>>(n), 0);
 }
@@ -132,8 +127,7 @@ BasicTensor<T> extremum(const char* name, const Better& better, const BasicTenso
   return y;
 }
 /// Where x reaches y, its extremum, divided by how often: the derivative, shared evenly among equals.
-template <class T>
-BasicTensor<T> extremum_share(const BasicTensor<T>& x, const BasicTensor<T>& y) {
+template <class T> BasicTensor<T> extremum_share(const BasicTensor<T>& x, const BasicTensor<T>& y) {
   Tape::Pause pause;
   const auto hit = equal(x, y);
   return div(hit, sum_to(hit, y.shape()));
@@ -150,22 +144,21 @@ BasicTensor<T> record_extremum(const char* name, const Better& better, const Bas
 }  // namespace detail
 
 /// Largest element over `dims` (all when empty); equal largest ones share the derivative.
-template <class T>
-BasicTensor<T> max(const BasicTensor<T>& x, const Dims& dims = {}, bool keep = false) {
-  return detail::record_extremum("max", [](const T& a, const T& b) { return a > b; }, x, dims, keep);
+template <class T> BasicTensor<T> max(const BasicTensor<T>& x, const Dims& dims = {}, bool keep = false) {
+  return detail::record_extremum(
+      "max", [](const T& a, const T& b) { return a > b; }, x, dims, keep);
 }
 ATELIER_OP(max)
 
 /// Smallest element over `dims` (all when empty); equal smallest ones share the derivative.
-template <class T>
-BasicTensor<T> min(const BasicTensor<T>& x, const Dims& dims = {}, bool keep = false) {
-  return detail::record_extremum("min", [](const T& a, const T& b) { return a < b; }, x, dims, keep);
+template <class T> BasicTensor<T> min(const BasicTensor<T>& x, const Dims& dims = {}, bool keep = false) {
+  return detail::record_extremum(
+      "min", [](const T& a, const T& b) { return a < b; }, x, dims, keep);
 }
 ATELIER_OP(min)
 
 /// Position of the largest element along the innermost dimension (the first of equals): [..., N] -> [...].
-template <class T>
-IndexTensor argmax(const BasicTensor<T>& x) {
+template <class T> IndexTensor argmax(const BasicTensor<T>& x) {
   Shape shape = x.shape();
   const Index n = shape[-1];
   if (n == 0) throw Error("argmax: nothing to choose from in " + shape.str());

@@ -9,26 +9,22 @@
 namespace atelier::inline v0 {
 
 /// The same elements under another shape; one size may be -1 and follows from the rest. Shares the memory.
-template <class T>
-BasicTensor<T> reshape(const BasicTensor<T>& x, std::initializer_list<Index> sizes) {
+template <class T> BasicTensor<T> reshape(const BasicTensor<T>& x, std::initializer_list<Index> sizes) {
   Index known = 1;
   for (Index n : sizes) known *= n == -1 ? 1 : n;
   Shape shape;
   for (Index n : sizes) shape.push_back(n != -1 ? n : known ? x.size() / known : 0);
   return reshape(x, shape);
 }
-template <class T>
-BasicTensor<T> reshape(const BasicTensor<T>& x, const Shape& shape) {
+template <class T> BasicTensor<T> reshape(const BasicTensor<T>& x, const Shape& shape) {
   if (shape.size() != x.size())
     throw Error("reshape: " + x.shape().str() + " has " + std::to_string(x.size()) + " elements, " + shape.str() +
                 " has " + std::to_string(shape.size()));
-  return record("reshape", x.view(shape),
-                wrt(x, [s = x.shape()](const BasicTensor<T>& g) { return reshape(g, s); }));
+  return record("reshape", x.view(shape), wrt(x, [s = x.shape()](const BasicTensor<T>& g) { return reshape(g, s); }));
 }
 
 /// Dimension `dim` of size 1 inserted (unsqueeze) or removed (squeeze).
-template <class T>
-BasicTensor<T> unsqueeze(const BasicTensor<T>& x, int dim) {
+template <class T> BasicTensor<T> unsqueeze(const BasicTensor<T>& x, int dim) {
   const int at = dim < 0 ? x.rank() + 1 + dim : dim;
   if (at < 0 || at > x.rank()) throw Error("unsqueeze: no place " + std::to_string(dim) + " in " + x.shape().str());
   Shape shape;
@@ -38,10 +34,10 @@ BasicTensor<T> unsqueeze(const BasicTensor<T>& x, int dim) {
   }
   return reshape(x, shape);
 }
-template <class T>
-BasicTensor<T> squeeze(const BasicTensor<T>& x, int dim) {
+template <class T> BasicTensor<T> squeeze(const BasicTensor<T>& x, int dim) {
   const int at = x.shape().axis(dim);
-  if (x.size(at) != 1) throw Error("squeeze: dimension " + std::to_string(dim) + " of " + x.shape().str() + " is not 1");
+  if (x.size(at) != 1)
+    throw Error("squeeze: dimension " + std::to_string(dim) + " of " + x.shape().str() + " is not 1");
   Shape shape;
   for (int i = 0; i < x.rank(); ++i)
     if (i != at) shape.push_back(x.size(i));
@@ -49,15 +45,15 @@ BasicTensor<T> squeeze(const BasicTensor<T>& x, int dim) {
 }
 
 /// Dimensions in another order: result dimension i is x's dimension order[i]. Copies.
-template <class T>
-BasicTensor<T> permute(const BasicTensor<T>& x, const std::vector<int>& order) {
+template <class T> BasicTensor<T> permute(const BasicTensor<T>& x, const std::vector<int>& order) {
   const int rank = x.rank();
   std::vector<int> inverse(order.size(), -1);
   Shape shape;
   Index stride[Shape::max_rank] = {};
   for (std::size_t i = 0; i < order.size(); ++i) {
     const int d = x.shape().axis(order[i]);
-    if (inverse[static_cast<std::size_t>(d)] >= 0) throw Error("permute: dimension " + std::to_string(d) + " occurs twice");
+    if (inverse[static_cast<std::size_t>(d)] >= 0)
+      throw Error("permute: dimension " + std::to_string(d) + " occurs twice");
     inverse[static_cast<std::size_t>(d)] = static_cast<int>(i);
     shape.push_back(x.size(d));
     stride[i] = x.shape().count(d + 1, rank);
@@ -75,11 +71,11 @@ BasicTensor<T> permute(const BasicTensor<T>& x, const std::vector<int>& order) {
 ATELIER_OP(permute)
 
 /// Dimensions a and b exchanged. Copies; matmul has options that need no copy.
-template <class T>
-BasicTensor<T> transpose(const BasicTensor<T>& x, int a = -2, int b = -1) {
+template <class T> BasicTensor<T> transpose(const BasicTensor<T>& x, int a = -2, int b = -1) {
   std::vector<int> order(static_cast<std::size_t>(x.rank()));
   for (int i = 0; i < x.rank(); ++i) order[static_cast<std::size_t>(i)] = i;
-  std::swap(order.at(static_cast<std::size_t>(x.shape().axis(a))), order.at(static_cast<std::size_t>(x.shape().axis(b))));
+  std::swap(order.at(static_cast<std::size_t>(x.shape().axis(a))),
+            order.at(static_cast<std::size_t>(x.shape().axis(b))));
   return permute(x, order);
 }
 ATELIER_OP(transpose)
@@ -93,8 +89,7 @@ struct Pieces {
 }  // namespace detail
 
 /// Zeros of `size` along `dim` with x at [begin, begin + x.size(dim)): the opposite of slice().
-template <class T>
-BasicTensor<T> embed(const BasicTensor<T>& x, int dim, Index begin, Index size) {
+template <class T> BasicTensor<T> embed(const BasicTensor<T>& x, int dim, Index begin, Index size) {
   const int at = x.shape().axis(dim);
   Shape shape = x.shape();
   const Index end = begin + shape[at];
@@ -111,8 +106,7 @@ BasicTensor<T> embed(const BasicTensor<T>& x, int dim, Index begin, Index size) 
 ATELIER_OP(embed)
 
 /// Elements [begin, end) along `dim`; negative bounds count from the end. Shares the memory when dim is the outermost.
-template <class T>
-BasicTensor<T> slice(const BasicTensor<T>& x, int dim, Index begin, Index end) {
+template <class T> BasicTensor<T> slice(const BasicTensor<T>& x, int dim, Index begin, Index end) {
   const int at = x.shape().axis(dim);
   const Index n = x.size(at);
   if (begin < 0) begin += n;
@@ -136,8 +130,7 @@ BasicTensor<T> slice(const BasicTensor<T>& x, int dim, Index begin, Index end) {
 ATELIER_OP(slice)
 
 /// Element `i` along `dim`, that dimension removed.
-template <class T>
-BasicTensor<T> select_index(const BasicTensor<T>& x, int dim, Index i) {
+template <class T> BasicTensor<T> select_index(const BasicTensor<T>& x, int dim, Index i) {
   const Index at = i < 0 ? i + x.size(dim) : i;
   return squeeze(slice(x, dim, at, at + 1), dim);
 }
@@ -145,8 +138,7 @@ ATELIER_OP(select_index)
 
 namespace detail {
 /// Each part's cotangent is the slice of the result's where the part stands.
-template <class T>
-struct ConcatRule {
+template <class T> struct ConcatRule {
   std::vector<Index> begins;  // of the parts along dim, and the total
   int dim;
   static void run(void* self, Sweep& sweep, Identity* cotangent, InputList inputs) {
@@ -158,8 +150,7 @@ struct ConcatRule {
 };
 
 /// Where each part begins along dimension `at`, and the total. Throws Error when other sizes differ.
-template <class T>
-std::vector<Index> part_begins(const std::vector<BasicTensor<T>>& parts, int at) {
+template <class T> std::vector<Index> part_begins(const std::vector<BasicTensor<T>>& parts, int at) {
   std::vector<Index> begins{0};
   for (const auto& part : parts) {
     Shape expected = parts[0].shape();
@@ -173,8 +164,7 @@ std::vector<Index> part_begins(const std::vector<BasicTensor<T>>& parts, int at)
 }  // namespace detail
 
 /// Tensors joined along `dim`; all other sizes agree.
-template <class T>
-BasicTensor<T> concat(const std::vector<BasicTensor<T>>& parts, int dim) {
+template <class T> BasicTensor<T> concat(const std::vector<BasicTensor<T>>& parts, int dim) {
   if (parts.empty()) throw Error("concat: no tensors");
   const int at = parts[0].shape().axis(dim);
   const auto begins = detail::part_begins(parts, at);
@@ -195,8 +185,7 @@ BasicTensor<T> concat(const std::vector<BasicTensor<T>>& parts, int dim) {
 ATELIER_OP(concat)
 
 /// Tensors of one shape joined along a new dimension `dim`.
-template <class T>
-BasicTensor<T> stack(const std::vector<BasicTensor<T>>& parts, int dim) {
+template <class T> BasicTensor<T> stack(const std::vector<BasicTensor<T>>& parts, int dim) {
   std::vector<BasicTensor<T>> wider;
   for (const auto& part : parts) wider.push_back(unsqueeze(part, dim));
   return concat(wider, dim < 0 && !wider.empty() ? dim + wider[0].rank() : dim);

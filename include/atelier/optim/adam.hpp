@@ -11,14 +11,13 @@ struct AdamOptions {
   double beta1 = 0.9, beta2 = 0.999;
   double eps = 1e-8;
   double weight_decay = 0;
-  bool decoupled = true;  // AdamW: decay the weights themselves; otherwise the decay is part of the gradient
+  bool decoupled = true;       // AdamW: decay the weights themselves; otherwise the decay is part of the gradient
   DecayRule decays = nullptr;  // which parameters decay; null: all
   double clip_norm = 0;        // > 0: largest norm of all gradients together
 };
 
 /// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  p -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
-template <class T>
-class BasicAdam : public BasicOptimizer<T> {
+template <class T> class BasicAdam : public BasicOptimizer<T> {
  public:
   /// Takes the parameters of `module` into its arena.
   template <class M>

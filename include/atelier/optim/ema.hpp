@@ -7,8 +7,7 @@
 namespace atelier::inline v0::optim {
 
 /// A copy of a module that follows it: average += (1 - decay) * (weights - average). Buffers are copied as they are.
-template <class M>
-class Ema {
+template <class M> class Ema {
  public:
   M average;
 

@@ -21,8 +21,7 @@ inline bool matrices_only(const std::string&, const Shape& shape) { return shape
 
 /// The trained parameters of a module, moved side by side into one block of memory; every handle follows. Further
 /// blocks of the same layout hold an optimizer's moments. Each parameter starts at a multiple of 64 bytes.
-template <class T>
-class Arena {
+template <class T> class Arena {
  public:
   struct Slot {
     std::string name;
@@ -31,8 +30,7 @@ class Arena {
   };
 
   /// Throws Error when a parameter already belongs to an optimizer or is viewed by another tensor.
-  template <class M>
-  explicit Arena(M& module) {
+  template <class M> explicit Arena(M& module) {
     nn::visit_params(module, [&](const std::string& name, auto& p) {
       if (p.identity()->storage->references.load() != 1)
         throw Error("optimizer: '" + name + "' has a view or belongs to another optimizer");
@@ -71,16 +69,15 @@ struct StepInfo {
   double gradient_norm = 0;  // before clipping; 0 unless it was asked for
 };
 
-template <class T>
-class BasicOptimizer {
+template <class T> class BasicOptimizer {
  public:
   virtual ~BasicOptimizer() = default;
   BasicOptimizer(const BasicOptimizer&) = delete;
   BasicOptimizer& operator=(const BasicOptimizer&) = delete;
 
-  double learning_rate;        // a schedule may change it before every step
-  double clip_norm = 0;        // > 0: gradients are scaled so that their norm is at most this
-  bool measure_norm = false;   // report the gradient norm even without clipping
+  double learning_rate;       // a schedule may change it before every step
+  double clip_norm = 0;       // > 0: gradients are scaled so that their norm is at most this
+  bool measure_norm = false;  // report the gradient norm even without clipping
 
   /// Gradients of `loss` for this optimizer's parameters, then one update. Throws Error when one has no influence.
   StepInfo step(const BasicTensor<T>& loss) {
@@ -91,9 +88,10 @@ class BasicOptimizer {
   void accumulate(const BasicTensor<T>& loss) {
     const auto& slots = arena_.slots();
     auto& fresh = parts_ ? fresh_ : gradients_;
-    sweep(loss, BasicTensor<T>(loss.shape(), T(1)), slots.size(),
-          [&](std::size_t k) { return slots[k].param.identity(); },
-          [&](std::size_t k) { return "parameter '" + slots[k].name + "'"; }, fresh.data(), {});
+    sweep(
+        loss, BasicTensor<T>(loss.shape(), T(1)), slots.size(),
+        [&](std::size_t k) { return slots[k].param.identity(); },
+        [&](std::size_t k) { return "parameter '" + slots[k].name + "'"; }, fresh.data(), {});
     for (std::size_t k = 0; parts_ && k < slots.size(); ++k) {
       if (!gradients_[k].unique()) gradients_[k] = copy(gradients_[k]);
       add_into(gradients_[k], fresh_[k]);
@@ -128,8 +126,7 @@ class BasicOptimizer {
   virtual void visit_state(const std::function<void(const std::string&, BasicTensor<T>)>& f) const = 0;
 
  protected:
-  template <class M>
-  BasicOptimizer(M& module, double lr) : learning_rate(lr), arena_(module) {
+  template <class M> BasicOptimizer(M& module, double lr) : learning_rate(lr), arena_(module) {
     gradients_.resize(arena_.slots().size());
     fresh_.resize(arena_.slots().size());
   }
@@ -137,8 +134,7 @@ class BasicOptimizer {
   virtual void update(std::size_t k, T* param, const T* gradient, Index n, double scale) = 0;
   void visit_block(const char* prefix, const BasicTensor<T>& block,
                    const std::function<void(const std::string&, BasicTensor<T>)>& f) const {
-    for (std::size_t k = 0; k < arena_.slots().size(); ++k)
-      f(prefix + arena_.slots()[k].name, arena_.part(block, k));
+    for (std::size_t k = 0; k < arena_.slots().size(); ++k) f(prefix + arena_.slots()[k].name, arena_.part(block, k));
   }
 
   Arena<T> arena_;

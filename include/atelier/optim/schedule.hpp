@@ -31,7 +31,8 @@ struct Schedule {
     const double s = static_cast<double>(step), w = static_cast<double>(warmup);
     if (step < warmup) return (s + 1) / w;
     if (course == Course::constant) return 1;
-    if (course == Course::step) return std::pow(gamma, static_cast<double>((step - warmup) / std::max<Index>(1, every)));
+    if (course == Course::step)
+      return std::pow(gamma, static_cast<double>((step - warmup) / std::max<Index>(1, every)));
     const double length = std::max(1.0, static_cast<double>(total) - w), t = std::min(1.0, (s - w) / length);
     const double shape = course == Course::linear ? 1 - t : 0.5 * (1 + std::cos(std::numbers::pi * t));
     return floor + (1 - floor) * shape;

@@ -16,8 +16,7 @@ struct SgdOptions {
 };
 
 /// b = momentum b + (1 - dampening) g;  p -= lr * (nesterov ? g + momentum b : b)
-template <class T>
-class BasicSgd : public BasicOptimizer<T> {
+template <class T> class BasicSgd : public BasicOptimizer<T> {
  public:
   template <class M>
   explicit BasicSgd(M& module, SgdOptions o = {}) : BasicOptimizer<T>(module, o.lr), options_(std::move(o)) {

@@ -46,8 +46,8 @@ inline bool inside_region() {
 }
 }  // namespace detail
 
-/// Number of threads that a call made here may use: 1 inside a parallel region, else the innermost ThreadScope's number,
-/// else ATELIER_THREADS, else OpenMP's default.
+/// Number of threads that a call made here may use: 1 inside a parallel region, else the innermost ThreadScope's
+/// number, else ATELIER_THREADS, else OpenMP's default.
 inline int threads() {
   if (detail::inside_region()) return 1;
   if (detail::scoped_threads) return detail::scoped_threads;
@@ -73,8 +73,7 @@ class ThreadScope {
 
 /// Runs f(task) for task in [0, tasks), task t on thread t modulo the team. The first exception thrown by a task is
 /// rethrown here after all have ended. Denormals are off inside.
-template <class F>
-void parallel_tasks(int tasks, const F& f) {
+template <class F> void parallel_tasks(int tasks, const F& f) {
   const int team = threads();
   if (team == 1 || tasks <= 1) {
     FlushDenormals guard;
@@ -102,8 +101,7 @@ void parallel_tasks(int tasks, const F& f) {
 
 /// Runs f(begin, end) over contiguous parts of [0, n), one for each thread, none smaller than `grain` unless n is.
 /// `grain` should be about 20 microseconds of work: a region costs a few.
-template <class F>
-void parallel_for(std::int64_t n, std::int64_t grain, const F& f) {
+template <class F> void parallel_for(std::int64_t n, std::int64_t grain, const F& f) {
   const int parts = static_cast<int>(std::min<std::int64_t>(threads(), n / std::max<std::int64_t>(grain, 1)));
   if (parts <= 1) {
     FlushDenormals guard;

@@ -10,8 +10,7 @@
 namespace atelier::inline v0 {
 
 namespace detail {
-template <class T>
-void print_level(std::ostream& out, const T* values, const Shape& shape, int dim, int indent) {
+template <class T> void print_level(std::ostream& out, const T* values, const Shape& shape, int dim, int indent) {
   constexpr Index edge = 3;  // entries shown at both ends of a long dimension
   if (dim == shape.rank()) {
     out << +*values;
@@ -34,15 +33,13 @@ void print_level(std::ostream& out, const T* values, const Shape& shape, int dim
 }  // namespace detail
 
 /// Prints values row by row, then the shape: `[[1, 2],\n [3, 4]] [2, 2]`.
-template <class T>
-std::ostream& operator<<(std::ostream& out, const BasicTensor<T>& x) {
+template <class T> std::ostream& operator<<(std::ostream& out, const BasicTensor<T>& x) {
   if (!x) return out << "(empty handle)";
   detail::print_level(out, x.data(), x.shape(), 0, 0);
   return out << ' ' << x.shape().str();
 }
 
-template <class T>
-std::string str(const BasicTensor<T>& x) {
+template <class T> std::string str(const BasicTensor<T>& x) {
   std::ostringstream out;
   out << x;
   return out.str();

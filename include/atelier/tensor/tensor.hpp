@@ -14,16 +14,13 @@ namespace atelier::inline v0 {
 
 /// Copying a handle is cheap and shares the value. Nothing changes a value once an operation has returned it; the one
 /// exception is a parameter (nn::Param). A default-constructed handle is empty.
-template <Element T>
-class BasicTensor {
+template <Element T> class BasicTensor {
  public:
   using scalar = T;
 
   BasicTensor() = default;
   /// Every element equal to `value`.
-  BasicTensor(const Shape& shape, T value) : BasicTensor(empty(shape)) {
-    std::fill_n(mutable_data(), size(), value);
-  }
+  BasicTensor(const Shape& shape, T value) : BasicTensor(empty(shape)) { std::fill_n(mutable_data(), size(), value); }
   /// Elements in row-major order. Throws Error when their number differs from the shape's.
   BasicTensor(const Shape& shape, std::initializer_list<T> values)
       : BasicTensor(shape, std::span<const T>(values.begin(), values.size())) {}
@@ -105,16 +102,14 @@ using Tensor = BasicTensor<float>;
 using IndexTensor = BasicTensor<std::int32_t>;
 
 /// A copy of the values as they are now, recorded nowhere: the way to keep what a parameter is at this moment.
-template <class T>
-BasicTensor<T> copy(const BasicTensor<T>& x) {
+template <class T> BasicTensor<T> copy(const BasicTensor<T>& x) {
   auto y = BasicTensor<T>::empty(x.shape());
   if (x.size()) std::memcpy(y.mutable_data(), x.data(), static_cast<std::size_t>(x.size()) * sizeof(T));
   return y;
 }
 
 /// The values in another scalar type; recorded nowhere, so no gradient passes.
-template <class To, class From>
-BasicTensor<To> cast(const BasicTensor<From>& x) {
+template <class To, class From> BasicTensor<To> cast(const BasicTensor<From>& x) {
   auto y = BasicTensor<To>::empty(x.shape());
   std::transform(x.data(), x.data() + x.size(), y.mutable_data(), [](const From& v) { return static_cast<To>(v); });
   return y;

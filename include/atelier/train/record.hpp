@@ -18,13 +18,13 @@ class Record {
   /// Sets `key`, in place when it is there already. Integers, numbers, text and flags keep their kind.
   Record& set(const std::string& key, Value value);
   Record& set(const std::string& key, const char* text) { return set(key, Value(std::string(text))); }
-  template <std::integral N>
-  Record& set(const std::string& key, N n) {
-    if constexpr (std::same_as<N, bool>) return set(key, Value(n));
-    else return set(key, Value(static_cast<std::int64_t>(n)));
+  template <std::integral N> Record& set(const std::string& key, N n) {
+    if constexpr (std::same_as<N, bool>)
+      return set(key, Value(n));
+    else
+      return set(key, Value(static_cast<std::int64_t>(n)));
   }
-  template <std::floating_point X>
-  Record& set(const std::string& key, X x) {
+  template <std::floating_point X> Record& set(const std::string& key, X x) {
     return set(key, Value(static_cast<double>(x)));
   }
   Record& set(const std::string& key, Record part);

@@ -30,8 +30,8 @@ class RunFolder {
 
   /// Saves a checkpoint; afterwards only the newest three and the best are kept.
   void save(const Checkpoint& checkpoint, Task& task, std::uint64_t seed) const;
-  /// Restores the newest checkpoint that verifies into `task`; nothing when there is none. Damaged ones are passed over.
-  /// Throws InputError when a checkpoint belongs to another model.
+  /// Restores the newest checkpoint that verifies into `task`; nothing when there is none. Damaged ones are passed
+  /// over. Throws InputError when a checkpoint belongs to another model.
   std::optional<Checkpoint> restore(Task& task, std::uint64_t seed) const;
 
   /// Appends one line to log.jsonl.

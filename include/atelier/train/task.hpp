@@ -21,8 +21,7 @@ struct StateEntry {
 using State = std::vector<StateEntry>;
 
 /// Adds every parameter and buffer of `module`, names prefixed.
-template <class M>
-void add_module(State& state, const std::string& prefix, M& module) {
+template <class M> void add_module(State& state, const std::string& prefix, M& module) {
   nn::visit_all(module, [&](const std::string& name, auto& p) {
     state.push_back({prefix + name, p.shape(), p.data(), [&p] { return p.write(); }});
   });

@@ -10,8 +10,7 @@ namespace atelier::inline v0::kernels::gemm_impl {
 
 /// exp(x) to 2 units in the last place for x in [-87, 88], clamped outside; NaN gives NaN.
 /// exp(x) = 2^n exp(r), n = round(x / log 2), |r| <= log(2) / 2, by a polynomial of degree 6.
-template <int N>
-ATELIER_INLINE simd::Vec<float, N> exp_clamped(const simd::Vec<float, N>& x) {
+template <int N> ATELIER_INLINE simd::Vec<float, N> exp_clamped(const simd::Vec<float, N>& x) {
   using V = simd::Vec<float, N>;
   const V y = simd::max(broadcast<V>(-87.0f), simd::min(broadcast<V>(88.0f), x));
   const V shifter = broadcast<V>(12582912.0f);  // 1.5 * 2^23: its sum with a small number holds the nearest integer
@@ -26,8 +25,7 @@ ATELIER_INLINE simd::Vec<float, N> exp_clamped(const simd::Vec<float, N>& x) {
   p = p * r + broadcast<V>(1.0f);
   return simd::from_bits<float, N>(simd::bits(p) + (simd::bits(shifted) << 23));  // the integer stands in the low bits
 }
-template <int N>
-ATELIER_INLINE simd::Vec<double, N> exp_clamped(const simd::Vec<double, N>& x) {
+template <int N> ATELIER_INLINE simd::Vec<double, N> exp_clamped(const simd::Vec<double, N>& x) {
   double lane[N];
   x.store(lane);
   for (double& e : lane) e = std::exp(e);
@@ -35,23 +33,20 @@ ATELIER_INLINE simd::Vec<double, N> exp_clamped(const simd::Vec<double, N>& x) {
 }
 
 /// GELU in its tanh form, as x * sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
-template <class V>
-ATELIER_INLINE V gelu_tanh(const V& x) {
+template <class V> ATELIER_INLINE V gelu_tanh(const V& x) {
   using T = typename V::scalar;
   const V slope = broadcast<V>(T(-1.59576912160573071176)), cubic = broadcast<V>(T(-0.07135481627617502));
   const V one = broadcast<V>(T(1));
   return x / (one + exp_clamped(x * (slope + cubic * (x * x))));
 }
 
-template <class T>
-struct ActivateArgs {
+template <class T> struct ActivateArgs {
   T* c = nullptr;
   Index c_row = 0;
   int rows = 0, vectors = 0;
 };
 
-template <class P>
-struct GeluTile {
+template <class P> struct GeluTile {
   ATELIER_INLINE static void run(const ActivateArgs<typename P::T>& t) {
     for (int i = 0; i < t.rows; ++i)
       for (int v = 0; v < t.vectors; ++v) {

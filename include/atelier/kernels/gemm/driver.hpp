@@ -11,8 +11,7 @@
 namespace atelier::inline v0::kernels::gemm_impl {
 
 /// One thread's part of a product: row panels [q0, q1) times column panels [p0, p1).
-template <class P>
-class Worker {
+template <class P> class Worker {
  public:
   using T = typename P::T;
 
@@ -185,8 +184,7 @@ struct Grid {
 };
 
 /// The grid of `team` parts whose largest takes least time.
-template <class P>
-Grid choose_grid(const Product<typename P::T>& x, int team) {
+template <class P> Grid choose_grid(const Product<typename P::T>& x, int team) {
   const Index m = x.shape.m;
   Grid grid{.row_panels = (m + P::rows - 1) / P::rows};
   if (team == 1) return grid;
@@ -216,8 +214,7 @@ inline constexpr Index serial_products = Index{3} << 18;
 inline int team_for(const GemmShape& s) { return s.m * s.n * s.k <= serial_products ? 1 : threads(); }
 
 /// Packs all of B[k, n] (or, transposed, from [n, k]).
-template <class P>
-void pack(Index n, Index k, Transpose tb, Matrix<const typename P::T> b, typename P::T* packed) {
+template <class P> void pack(Index n, Index k, Transpose tb, Matrix<const typename P::T> b, typename P::T* packed) {
   if (n == 0) return;
   const Panels<P> panels{n};
   const Blocks<P> blocks{k};
@@ -232,8 +229,7 @@ void pack(Index n, Index k, Transpose tb, Matrix<const typename P::T> b, typenam
 }
 
 /// Computes a product on the team. `workspace` holds workspace_size<P>() numbers.
-template <class P>
-void run(const Product<typename P::T>& x, typename P::T* workspace) {
+template <class P> void run(const Product<typename P::T>& x, typename P::T* workspace) {
   if (x.shape.m == 0 || x.shape.n == 0) return;
   const Grid grid = choose_grid<P>(x, team_for(x.shape));
   const Index count = Panels<P>{x.shape.n}.count(), size = Layout<P>(x).size();
@@ -247,8 +243,7 @@ void run(const Product<typename P::T>& x, typename P::T* workspace) {
 }
 
 /// Numbers of workspace that run() needs for any strides.
-template <class P>
-Index workspace_size(const GemmShape& s, Transpose ta, bool b_is_packed) {
+template <class P> Index workspace_size(const GemmShape& s, Transpose ta, bool b_is_packed) {
   return Layout<P>(s, ta, b_is_packed).size() * team_for(s);
 }
 

@@ -16,14 +16,12 @@
 namespace atelier::inline v0::kernels::gemm_impl {
 
 /// All lanes equal to s (s - 0 is s for every s; s + 0 is not, and would cost an addition).
-template <class V>
-ATELIER_INLINE V broadcast(typename V::scalar s) {
+template <class V> ATELIER_INLINE V broadcast(typename V::scalar s) {
   return V(typename V::Raw(s - typename V::Raw{}));
 }
 
 /// Lanes of a and b in turn, from lane `first` on: a[first], b[first], a[first + 1], ...
-template <int first, class V>
-ATELIER_INLINE V zip(const V& a, const V& b) {
+template <int first, class V> ATELIER_INLINE V zip(const V& a, const V& b) {
   return [&]<int... I>(std::integer_sequence<int, I...>) ATELIER_LAMBDA {
     return V(typename V::Raw(__builtin_shufflevector(a.raw, b.raw, (I % 2 * V::lanes + first + I / 2)...)));
   }
@@ -31,8 +29,7 @@ ATELIER_INLINE V zip(const V& a, const V& b) {
 }
 
 /// Transposes the square of lanes that r[0], ..., r[lanes - 1] form: log2(lanes) perfect shuffles of the rows.
-template <class V>
-ATELIER_INLINE void transpose(V (&r)[V::lanes]) {
+template <class V> ATELIER_INLINE void transpose(V (&r)[V::lanes]) {
   constexpr int half = V::lanes / 2;
 #pragma GCC unroll 4
   for (int width = 1; width < V::lanes; width *= 2) {
@@ -48,8 +45,7 @@ ATELIER_INLINE void transpose(V (&r)[V::lanes]) {
 }
 
 /// Every lane rounded to the nearest bfloat16, ties to even; NaN stays NaN.
-template <class V>
-ATELIER_INLINE V round_to_bf16(const V& x) {
+template <class V> ATELIER_INLINE V round_to_bf16(const V& x) {
   using B = simd::Bits<float, V::lanes>;
   const B b = simd::bits(x);
   const B rounded = (b + 0x7fff + ((b >> 16) & 1)) & ~0xffff;
@@ -93,8 +89,7 @@ ATELIER_TARGET_AVX512BF16 inline Vec16 add_pair_products(const Vec16& sum, const
 #endif
 
 /// The first `count` of the vector's numbers, zero behind them; reads no others.
-template <class P>
-ATELIER_INLINE typename P::V load_part(const typename P::T* p, Index count) {
+template <class P> ATELIER_INLINE typename P::V load_part(const typename P::T* p, Index count) {
   using V = typename P::V;
   if (count >= P::lanes) return V::load(p);
   if constexpr (P::isa >= Isa::avx512 && P::lanes == 16) {

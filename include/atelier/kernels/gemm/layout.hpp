@@ -1,5 +1,5 @@
-/// A product as the driver takes it, and the decisions that follow from its sizes and strides: which operands are read in
-/// place, the order of the tiles, the workspace.
+/// A product as the driver takes it, and the decisions that follow from its sizes and strides: which operands are read
+/// in place, the order of the tiles, the workspace.
 #pragma once
 
 #include "atelier/kernels/gemm/pack.hpp"
@@ -7,8 +7,7 @@
 namespace atelier::inline v0::kernels::gemm_impl {
 
 /// A product in the form that the driver takes: C = epilogue(A B).
-template <class T>
-struct Product {
+template <class T> struct Product {
   GemmShape shape;
   Transpose ta = Transpose::no;
   Matrix<const T> a;            ///< [m, k]; [k, m] when transposed
@@ -20,18 +19,14 @@ struct Product {
 };
 
 /// Rows a power of two of pages apart share their cache sets: worth a copy.
-template <class T>
-bool aliases(Index stride) {
-  return stride * static_cast<Index>(sizeof(T)) % 4096 == 0;
-}
+template <class T> bool aliases(Index stride) { return stride * static_cast<Index>(sizeof(T)) % 4096 == 0; }
 
 /// Where a product's operands are read from, in which order its tiles come, and the workspace of one thread.
 ///
 /// Usually the tiles of a column panel follow each other, so that the panel of B stays in the first-level cache. With a
 /// short reduction the cost is in C, and the tiles of a row panel follow each other, so that C is written along its
 /// rows.
-template <class P>
-struct Layout {
+template <class P> struct Layout {
   using T = typename P::T;
   bool a_in_place = false, b_in_place = false;
   bool along_rows = false;  ///< the order of a short reduction; all of B is packed first

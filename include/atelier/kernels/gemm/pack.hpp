@@ -11,8 +11,7 @@ namespace atelier::inline v0::kernels::gemm_impl {
 
 /// Columns [0, n) in panels of P::width. The last one is 1, 2 or 3 vectors wide: a wide panel beats a full one followed
 /// by a sliver.
-template <class P>
-struct Panels {
+template <class P> struct Panels {
   Index n;
   Index count() const {
     if (n <= 3 * P::lanes) return 1;
@@ -29,8 +28,7 @@ struct Panels {
 };
 
 /// The reduction [0, k) in blocks of nearly equal length; one empty block when k is 0.
-template <class P>
-struct Blocks {
+template <class P> struct Blocks {
   Index k;
   Index units() const { return (k + P::elements - 1) / P::elements; }
   Index count() const { return std::max<Index>(1, (units() + P::block_units - 1) / P::block_units); }
@@ -51,8 +49,7 @@ struct Pieces {
 };
 
 /// One copy into packed form. Which sizes mean what is said at each Leaf.
-template <class T>
-struct PackArgs {
+template <class T> struct PackArgs {
   const T* source = nullptr;
   Index source_stride = 0;
   Index rows = 0, columns = 0;  ///< of the source
@@ -62,8 +59,7 @@ struct PackArgs {
 };
 
 /// A vector of the source as the path's numbers (not for pairs).
-template <class P>
-ATELIER_INLINE typename P::V load_numbers(const typename P::T* p, Index count) {
+template <class P> ATELIER_INLINE typename P::V load_numbers(const typename P::T* p, Index count) {
   const auto x = load_part<P>(p, count);
   if constexpr (P::unit == Unit::rounded)
     return round_to_bf16(x);
@@ -72,8 +68,7 @@ ATELIER_INLINE typename P::V load_numbers(const typename P::T* p, Index count) {
 }
 
 /// Copies rows: step k of the reduction is row k of the source, its columns become `vectors` vectors.
-template <class P, int vectors>
-struct PackAcross {
+template <class P, int vectors> struct PackAcross {
   using T = typename P::T;
   using V = typename P::V;
   ATELIER_INLINE static void run(const PackArgs<T>& s) {
@@ -102,8 +97,7 @@ struct PackAcross {
 };
 
 /// Copies rows that run along the reduction: row i of the source becomes row i of the result, in units.
-template <class P>
-struct PackAlong {
+template <class P> struct PackAlong {
   using T = typename P::T;
   using V = typename P::V;
   ATELIER_INLINE static void run(const PackArgs<T>& s) {
@@ -131,8 +125,7 @@ struct PackAlong {
 };
 
 /// Transposes: row j of the source, which runs along the reduction, becomes column j of a panel `vectors` vectors wide.
-template <class P, int vectors>
-struct PackTransposed {
+template <class P, int vectors> struct PackTransposed {
   using T = typename P::T;
   using V = typename P::V;
   ATELIER_INLINE static void run(const PackArgs<T>& s) {
@@ -160,8 +153,7 @@ struct PackTransposed {
 
 /// Copies rows across row panels of A transposed: step k is row k of the source, cut into pieces of at most
 /// P::rows columns. Piece q goes to out + q * out_stride, a step every P::slot units. Behind a piece stands anything.
-template <class P>
-struct PackPieces {
+template <class P> struct PackPieces {
   using T = typename P::T;
   using V = typename P::V;
   struct Args {
@@ -223,15 +215,11 @@ void pack_panel(const Panels<P>& panels, const Blocks<P>& blocks, Index b, Index
 }
 
 /// Place of panel p of block b in a packed B.
-template <class P>
-Index panel_offset(const Panels<P>& panels, const Blocks<P>& blocks, Index b, Index p) {
+template <class P> Index panel_offset(const Panels<P>& panels, const Blocks<P>& blocks, Index b, Index p) {
   return blocks.begin(b) * panels.padded() + panels.begin(p) * blocks.length(b);
 }
 
 /// Numbers in a packed B.
-template <class P>
-Index packed_size(Index n, Index k) {
-  return Panels<P>{n}.padded() * Blocks<P>{k}.units();
-}
+template <class P> Index packed_size(Index n, Index k) { return Panels<P>{n}.padded() * Blocks<P>{k}.units(); }
 
 }  // namespace atelier::inline v0::kernels::gemm_impl

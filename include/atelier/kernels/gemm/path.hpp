@@ -16,8 +16,7 @@ enum class Unit { number, rounded, pair };
 
 /// One way to compute. The tile, `rows` x `vectors` registers of sums, leaves room for a row of B and an element of A:
 /// 14 x 2 of 32 registers, 6 x 2 of 16.
-template <class Scalar, Isa isa_, Unit unit_>
-struct Path {
+template <class Scalar, Isa isa_, Unit unit_> struct Path {
   using T = Scalar;
   static constexpr Isa isa = isa_;
   static constexpr Unit unit = unit_;
@@ -39,21 +38,15 @@ struct Path {
 };
 
 /// The kernels of a path do not see whether its numbers were rounded before.
-template <class P>
-using KernelPath = Path<typename P::T, P::isa, P::unit == Unit::rounded ? Unit::number : P::unit>;
+template <class P> using KernelPath = Path<typename P::T, P::isa, P::unit == Unit::rounded ? Unit::number : P::unit>;
 
 /// Entry points: one function for each instruction set that runs Leaf::run(args) with everything it calls inlined.
-template <class Leaf, class Args>
-__attribute__((flatten)) void enter_portable(const Args& args) {
-  Leaf::run(args);
-}
+template <class Leaf, class Args> __attribute__((flatten)) void enter_portable(const Args& args) { Leaf::run(args); }
 #if defined(ATELIER_X86)
-template <class Leaf, class Args>
-ATELIER_TARGET_AVX2 __attribute__((flatten)) void enter_avx2(const Args& args) {
+template <class Leaf, class Args> ATELIER_TARGET_AVX2 __attribute__((flatten)) void enter_avx2(const Args& args) {
   Leaf::run(args);
 }
-template <class Leaf, class Args>
-ATELIER_TARGET_AVX512 __attribute__((flatten)) void enter_avx512(const Args& args) {
+template <class Leaf, class Args> ATELIER_TARGET_AVX512 __attribute__((flatten)) void enter_avx512(const Args& args) {
   Leaf::run(args);
 }
 template <class Leaf, class Args>
@@ -63,8 +56,7 @@ ATELIER_TARGET_AVX512BF16 __attribute__((flatten)) void enter_avx512bf16(const A
 #endif
 
 /// The function that runs `Leaf` under an instruction set.
-template <Isa isa, class Leaf, class Args>
-constexpr auto entry() -> void (*)(const Args&) {
+template <Isa isa, class Leaf, class Args> constexpr auto entry() -> void (*)(const Args&) {
 #if defined(ATELIER_X86)
   if constexpr (isa == Isa::avx512bf16) return &enter_avx512bf16<Leaf, Args>;
   if constexpr (isa == Isa::avx512) return &enter_avx512<Leaf, Args>;
@@ -75,8 +67,7 @@ constexpr auto entry() -> void (*)(const Args&) {
 
 /// Calls f(Path<...>{}) with the path of a mode. `high` is `highest` on all of them: three bfloat16 products cost more
 /// than one float product without tile registers. Paths for AMX (medium, and high as three products) belong here.
-template <class T, class F>
-auto with_path(const GemmMode& mode, F&& f) {
+template <class T, class F> auto with_path(const GemmMode& mode, F&& f) {
   static_assert(std::same_as<T, float> || std::same_as<T, double>);
 #if defined(ATELIER_X86)
   if constexpr (std::same_as<T, double>) {  // serves checks of gradients: one wide path is enough

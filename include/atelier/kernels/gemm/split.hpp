@@ -9,15 +9,13 @@ namespace atelier::inline v0::kernels::gemm_impl {
 inline constexpr Index split_parts = 8;
 
 /// Whether a product is computed in split_parts parts; depends on the sizes only.
-template <class P>
-bool is_split(const GemmShape& s, Transpose ta, Transpose tb) {
+template <class P> bool is_split(const GemmShape& s, Transpose ta, Transpose tb) {
   const Index tiles = (s.m + P::rows - 1) / P::rows * Panels<P>{s.n}.count();
   return ta == Transpose::yes && tb == Transpose::no && s.k >= 1024 && tiles < split_parts;
 }
 
 /// The part [k0, k1) of a product's reduction, to be stored at `out`, [m, n], without epilogue.
-template <class T>
-Product<T> part_of(const Product<T>& x, Index k0, Index k1, T* out) {
+template <class T> Product<T> part_of(const Product<T>& x, Index k0, Index k1, T* out) {
   Product<T> part = x;
   part.shape.k = k1 - k0;
   part.a.data += k0 * x.a.stride;
@@ -28,8 +26,7 @@ Product<T> part_of(const Product<T>& x, Index k0, Index k1, T* out) {
 }
 
 /// C = epilogue(sum of the parts), each [m, n].
-template <class T>
-void add_parts(const Product<T>& x, const T* parts) {
+template <class T> void add_parts(const Product<T>& x, const T* parts) {
   const Index m = x.shape.m, n = x.shape.n;
   for (Index i = 0; i < m; ++i) {
     T* c = x.c.data + i * x.c.stride;
@@ -42,20 +39,17 @@ void add_parts(const Product<T>& x, const T* parts) {
 }
 
 /// Numbers of workspace of one part.
-template <class P>
-Index part_size(GemmShape s) {
+template <class P> Index part_size(GemmShape s) {
   s.k = (s.k + split_parts - 1) / split_parts;
   return Layout<P>(s, Transpose::yes, false).size();
 }
 
-template <class P>
-Index split_workspace_size(const GemmShape& s) {
+template <class P> Index split_workspace_size(const GemmShape& s) {
   return split_parts * ((s.m * s.n + 15) / 16 * 16) + team_for(s) * part_size<P>(s);
 }
 
 /// C = [C +] A B with transposed A and unpacked B.
-template <class P>
-void run_split(const Product<typename P::T>& x, typename P::T* workspace) {
+template <class P> void run_split(const Product<typename P::T>& x, typename P::T* workspace) {
   using T = typename P::T;
   const GemmShape& s = x.shape;
   T* const parts = workspace;

@@ -12,8 +12,7 @@
 
 namespace atelier::inline v0::kernels::gemm_impl {
 
-template <class T>
-struct TileArgs {
+template <class T> struct TileArgs {
   Index units = 0;              ///< steps of the reduction
   const T* a = nullptr;         ///< element (i, step) at a[i * a_row + step * a_step]
   Index a_row = 0, a_step = 0;  ///< the tile's template argument says which one is 1
@@ -25,8 +24,7 @@ struct TileArgs {
   bool accumulate = false, relu = false;
 };
 
-template <class P, int M, int NV, bool transposed_a>
-struct Tile {
+template <class P, int M, int NV, bool transposed_a> struct Tile {
   using T = typename P::T;
   using V = typename P::V;
   using Sums = V[M][NV];
@@ -101,26 +99,22 @@ struct Tile {
   }
 };
 
-template <class T>
-using TileFunction = void (*)(const TileArgs<T>&);
+template <class T> using TileFunction = void (*)(const TileArgs<T>&);
 
 /// The tiles of a path: [rows - 1][vectors - 1]; null where a tile would not fit the registers.
-template <class P, bool transposed_a>
-struct Tiles {
+template <class P, bool transposed_a> struct Tiles {
   using Function = TileFunction<typename P::T>;
 
   static Function get(int m, int vectors) { return table[static_cast<std::size_t>((m - 1) * 3 + vectors - 1)]; }
 
  private:
-  template <int M, int NV>
-  static constexpr Function tile() {
+  template <int M, int NV> static constexpr Function tile() {
     if constexpr (M > P::most_rows(NV))
       return nullptr;
     else
       return entry<P::isa, Tile<P, M, NV, transposed_a>, TileArgs<typename P::T>>();
   }
-  template <int... I>
-  static constexpr auto make(std::integer_sequence<int, I...>) {
+  template <int... I> static constexpr auto make(std::integer_sequence<int, I...>) {
     return std::array<Function, sizeof...(I)>{tile<I / 3 + 1, I % 3 + 1>()...};
   }
   static constexpr auto table = make(std::make_integer_sequence<int, P::rows * 3>{});

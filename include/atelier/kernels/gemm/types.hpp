@@ -15,18 +15,12 @@ struct GemmShape {
 };
 
 /// A row-major matrix in memory: its rows start `stride` elements apart (stride >= width).
-template <class T>
-struct Matrix {
+template <class T> struct Matrix {
   T* data = nullptr;
   Index stride = 0;
-  operator Matrix<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, stride};
-  }
+  operator Matrix<const T>() const requires(!std::is_const_v<T>) { return {data, stride}; }
 };
-template <class T>
-Matrix(T*, Index) -> Matrix<T>;
+template <class T> Matrix(T*, Index) -> Matrix<T>;
 
 /// Whether an operand stands in memory as the formula names it, or transposed.
 enum class Transpose : bool { no, yes };
@@ -35,8 +29,7 @@ enum class Transpose : bool { no, yes };
 enum class Activation { none, relu, gelu_tanh };
 
 /// What happens to a product before it is stored: C = activation([C +] A B [+ bias]).
-template <class T>
-struct GemmEpilogue {
+template <class T> struct GemmEpilogue {
   const T* bias = nullptr;                   ///< one number a column, [n]; may be absent
   Activation activation = Activation::none;  ///< applied last
   bool accumulate = false;                   ///< add to what C holds

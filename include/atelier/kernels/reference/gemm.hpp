@@ -12,12 +12,10 @@
 namespace atelier::inline v0::kernels::reference {
 
 /// Type of the running sums: double for float, else the scalar itself.
-template <class T>
-using Sum = std::conditional_t<std::is_same_v<T, float>, double, T>;
+template <class T> using Sum = std::conditional_t<std::is_same_v<T, float>, double, T>;
 
 /// The activation of one number. Throws Error for a scalar type that cannot be compared or has no tanh.
-template <class T>
-T activate(Activation activation, const T& x) {
+template <class T> T activate(Activation activation, const T& x) {
   if (activation == Activation::none) return x;
   if constexpr (requires { x < T(0); }) {
     if (activation == Activation::relu) return x < T(0) ? T(0) : x;

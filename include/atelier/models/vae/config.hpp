@@ -25,16 +25,17 @@ inline Likelihood likelihood_from(const std::string& text) {
 }
 
 struct Config {
-  Index pixels = 784;                // numbers in an image
+  Index pixels = 784;                 // numbers in an image
   std::vector<Index> hidden = {400};  // widths of the encoder's hidden layers; the decoder's, mirrored
-  Index latent = 20;                 // dimensions of z
+  Index latent = 20;                  // dimensions of z
   Likelihood likelihood = Likelihood::bernoulli;
-  Index levels = 16;   // categorical only: grey levels a pixel is rounded to
-  Index classes = 0;   // > 0: conditional on a label, which encoder and decoder both see
+  Index levels = 16;  // categorical only: grey levels a pixel is rounded to
+  Index classes = 0;  // > 0: conditional on a label, which encoder and decoder both see
 
   /// Throws ConfigError for sizes that make no model.
   void check() const {
-    if (pixels < 1 || latent < 1 || hidden.empty()) throw ConfigError("vae: pixels, latent and hidden must be positive");
+    if (pixels < 1 || latent < 1 || hidden.empty())
+      throw ConfigError("vae: pixels, latent and hidden must be positive");
     for (Index h : hidden)
       if (h < 1) throw ConfigError("vae: hidden widths must be positive, found " + std::to_string(h));
     if (levels < 2 || classes < 0) throw ConfigError("vae: expected levels >= 2 and classes >= 0");

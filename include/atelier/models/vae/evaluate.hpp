@@ -9,8 +9,7 @@
 namespace atelier::inline v0::vae {
 
 /// Images [N, pixels] and, for a conditional model, labels one hot [N, classes].
-template <class T>
-struct Batch {
+template <class T> struct Batch {
   BasicTensor<T> images;
   BasicTensor<T> labels;
 
@@ -26,8 +25,7 @@ struct Terms {
   double negative_elbo() const { return reconstruction + kl; }
 };
 
-template <class T>
-Terms evaluate(const BasicVae<T>& vae, const Batch<T>& data, Rng& rng, Index chunk = 500) {
+template <class T> Terms evaluate(const BasicVae<T>& vae, const Batch<T>& data, Rng& rng, Index chunk = 500) {
   Terms terms;
   for (Index i = 0; i < data.size(); i += chunk) {
     const auto part = data.rows(i, std::min(data.size(), i + chunk));
@@ -40,8 +38,7 @@ Terms evaluate(const BasicVae<T>& vae, const Batch<T>& data, Rng& rng, Index chu
 }
 
 /// The IWAE-k bound on -log p(x), mean over images. Each image is encoded once; its k draws are decoded together.
-template <class T>
-double iwae(const BasicVae<T>& vae, const Batch<T>& data, Index k, Rng& rng, Index chunk = 500) {
+template <class T> double iwae(const BasicVae<T>& vae, const Batch<T>& data, Index k, Rng& rng, Index chunk = 500) {
   double sum_of_bounds = 0;
   for (Index i = 0; i < data.size(); i += chunk) {
     const auto part = data.rows(i, std::min(data.size(), i + chunk));
@@ -58,8 +55,7 @@ double iwae(const BasicVae<T>& vae, const Batch<T>& data, Index k, Rng& rng, Ind
 
 /// Latent dimensions that carry information: variance over images of the posterior mean above `threshold`.
 ///                                                                                       Burda et al. 2016, sec. 5.1
-template <class T>
-Index active_units(const BasicVae<T>& vae, const Batch<T>& data, double threshold = 0.01) {
+template <class T> Index active_units(const BasicVae<T>& vae, const Batch<T>& data, double threshold = 0.01) {
   const auto v = variance(vae.encode(data.images, data.labels).mean, {0});
   Index active = 0;
   for (const T& x : v.values()) active += static_cast<double>(x) > threshold;

@@ -13,8 +13,7 @@ struct LossOptions {
 };
 
 /// All scalars, in nats per image: means over the batch of sums over pixels and latents.
-template <class T>
-struct Elbo {
+template <class T> struct Elbo {
   BasicTensor<T> loss;            // what is minimised: reconstruction + beta * kl (with free bits applied)
   BasicTensor<T> reconstruction;  // -E_q[log p(x | z)], one draw
   BasicTensor<T> kl;              // KL(q(z | x) || N(0, I))
@@ -25,11 +24,14 @@ struct Elbo {
 template <class T>
 BasicTensor<T> reconstruction_nll(const Config& c, const BasicTensor<T>& outputs, const BasicTensor<T>& x) {
   switch (c.likelihood) {
-    case Likelihood::bernoulli: return bce_with_logits(outputs, x);
-    case Likelihood::gaussian: return half_squared_error(outputs, x);
+    case Likelihood::bernoulli:
+      return bce_with_logits(outputs, x);
+    case Likelihood::gaussian:
+      return half_squared_error(outputs, x);
     case Likelihood::gaussian_learned:
       return gaussian_nll(slice(outputs, 1, 0, c.pixels), slice(outputs, 1, c.pixels, 2 * c.pixels), x);
-    case Likelihood::categorical: break;
+    case Likelihood::categorical:
+      break;
   }
   auto labels = IndexTensor::empty({x.size()});  // grey levels, from 0 to levels - 1
   for (Index i = 0; i < x.size(); ++i) {
@@ -41,11 +43,10 @@ BasicTensor<T> reconstruction_nll(const Config& c, const BasicTensor<T>& outputs
 }
 
 /// KL term of the loss: the mean over the batch, or with free bits sum over dimensions of max(free_bits, mean KL).
-template <class T>
-BasicTensor<T> kl_loss(const Gaussian<T>& q, double free_bits) {
+template <class T> BasicTensor<T> kl_loss(const Gaussian<T>& q, double free_bits) {
   if (free_bits <= 0) return mean(gaussian_kl(q.mean, q.logvar));
-  const auto each = map("gaussian_kl", [](auto m, auto v) ATELIER_LAMBDA { return 0.5 * (m * m + expm1(v) - v); }, q.mean,
-                        q.logvar);
+  const auto each = map(
+      "gaussian_kl", [](auto m, auto v) ATELIER_LAMBDA { return 0.5 * (m * m + expm1(v) - v); }, q.mean, q.logvar);
   return sum(maximum(mean(each, {0}), BasicTensor<T>(Shape{}, T(free_bits))));
 }
 

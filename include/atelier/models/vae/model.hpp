@@ -11,26 +11,26 @@
 namespace atelier::inline v0::vae {
 
 /// A diagonal Gaussian for each example: mean and log variance, [B, Z].
-template <class T>
-struct Gaussian {
+template <class T> struct Gaussian {
   BasicTensor<T> mean, logvar;
 
   /// mean + exp(logvar / 2) * noise: a differentiable draw, for standard normal noise of the same shape.
   BasicTensor<T> sample(const BasicTensor<T>& noise) const {
-    return map("reparameterise", [](auto m, auto v, auto e) ATELIER_LAMBDA { return m + exp(0.5 * v) * e; }, mean, logvar,
-               noise);
+    return map(
+        "reparameterise", [](auto m, auto v, auto e) ATELIER_LAMBDA { return m + exp(0.5 * v) * e; }, mean, logvar,
+        noise);
   }
 };
 
-template <class T>
-struct BasicVae {
+template <class T> struct BasicVae {
   Config config;
   std::vector<nn::BasicLinear<T>> encoder = widths(config.pixels + config.classes, config.hidden);
   nn::BasicLinear<T> posterior{config.hidden.back(), 2 * config.latent};  // mean, then log variance
   std::vector<nn::BasicLinear<T>> decoder = widths(config.latent + config.classes, reversed(config.hidden));
-  nn::BasicLinear<T> output{config.hidden.front(), config.pixels * config.outputs_per_pixel()};
+  nn::BasicLinear<T> output{config.hidden.front(), config.pixels* config.outputs_per_pixel()};
 
-  /// q(z | x): x [B, pixels] -> mean and log variance [B, Z]. A conditional model needs the labels, one hot [B, classes].
+  /// q(z | x): x [B, pixels] -> mean and log variance [B, Z]. A conditional model needs the labels, one hot [B,
+  /// classes].
   Gaussian<T> encode(const BasicTensor<T>& x, const BasicTensor<T>& labels = {}) const {
     auto h = with_labels(x, labels);
     for (const auto& layer : encoder) h = layer(h, Activation::relu);

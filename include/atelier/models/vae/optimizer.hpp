@@ -9,8 +9,7 @@ namespace atelier::inline v0::vae {
 /// Adam with its published defaults, no weight decay.
 inline optim::AdamOptions optimizer_options(double lr = 1e-3) { return {.lr = lr}; }
 
-template <class T>
-optim::BasicAdam<T> make_optimizer(BasicVae<T>& vae, double lr = 1e-3) {
+template <class T> optim::BasicAdam<T> make_optimizer(BasicVae<T>& vae, double lr = 1e-3) {
   return optim::BasicAdam<T>(vae, optimizer_options(lr));
 }
 

@@ -10,16 +10,20 @@
 namespace atelier::inline v0::vae {
 
 /// The mean image that the decoder describes: outputs [B, pixels * outputs_per_pixel] -> [B, pixels] in [0, 1].
-template <class T>
-BasicTensor<T> mean_image(const Config& c, const BasicTensor<T>& outputs) {
+template <class T> BasicTensor<T> mean_image(const Config& c, const BasicTensor<T>& outputs) {
   switch (c.likelihood) {
-    case Likelihood::bernoulli: return sigmoid(outputs);
-    case Likelihood::gaussian: return clamp(outputs, 0, 1);
-    case Likelihood::gaussian_learned: return clamp(slice(outputs, 1, 0, c.pixels), 0, 1);
-    case Likelihood::categorical: break;
+    case Likelihood::bernoulli:
+      return sigmoid(outputs);
+    case Likelihood::gaussian:
+      return clamp(outputs, 0, 1);
+    case Likelihood::gaussian_learned:
+      return clamp(slice(outputs, 1, 0, c.pixels), 0, 1);
+    case Likelihood::categorical:
+      break;
   }
   auto grey = BasicTensor<T>::empty({c.levels});
-  for (Index i = 0; i < c.levels; ++i) grey.mutable_data()[i] = T(static_cast<double>(i) / static_cast<double>(c.levels - 1));
+  for (Index i = 0; i < c.levels; ++i)
+    grey.mutable_data()[i] = T(static_cast<double>(i) / static_cast<double>(c.levels - 1));
   const auto p = softmax(reshape(outputs, Shape{outputs.size(0), c.pixels, c.levels}));
   return sum(p * grey, {2});
 }
@@ -31,8 +35,7 @@ BasicTensor<T> decode_images(const BasicVae<T>& vae, const BasicTensor<T>& z, co
 }
 
 /// n images from the prior. A conditional model needs n labels, one hot.
-template <class T>
-BasicTensor<T> sample(const BasicVae<T>& vae, Index n, Rng& rng, const BasicTensor<T>& labels = {}) {
+template <class T> BasicTensor<T> sample(const BasicVae<T>& vae, Index n, Rng& rng, const BasicTensor<T>& labels = {}) {
   return decode_images(vae, normal<T>({n, vae.config.latent}, rng), labels);
 }
 
@@ -66,8 +69,7 @@ BasicTensor<T> interpolate(const BasicTensor<T>& a, const BasicTensor<T>& b, Ind
 }
 
 /// z [1, Z] with one dimension moved over [-extent, extent] in `steps` steps: [steps, Z].
-template <class T>
-BasicTensor<T> traverse(const BasicTensor<T>& z, Index dimension, Index steps, double extent = 3) {
+template <class T> BasicTensor<T> traverse(const BasicTensor<T>& z, Index dimension, Index steps, double extent = 3) {
   auto path = BasicTensor<T>::empty({steps, z.size(1)});
   for (Index i = 0; i < steps; ++i) {
     T* row = path.mutable_data() + i * z.size(1);
