@@ -82,8 +82,8 @@ class IdxReader {
     const auto magic = magic_of_bytes + static_cast<std::uint32_t>(rank_);
     if (head.size() < 4 || big_endian(std::as_bytes(std::span(head)).first(4)) != magic) {
       const auto found = describe(head);
-      refuse(place(), "magic " + std::to_string(magic) + " at byte 0 (IDX, " + std::to_string(rank_) + " dimensions)", found,
-             advice(found));
+      refuse(place(), "magic " + std::to_string(magic) + " at byte 0 (IDX, " + std::to_string(rank_) + " dimensions)",
+             found, advice(found));
     }
     if (head.size() < header_bytes())
       refuse(place(), "a header of " + std::to_string(header_bytes()) + " bytes", std::to_string(head.size()),
@@ -139,7 +139,8 @@ class IdxReader {
 }  // namespace
 
 Idx read_idx(const std::filesystem::path& path, int rank) {
-  if (rank < 1 || rank > Shape::max_rank) throw Error("read_idx: expected a rank of 1 to 6, found " + std::to_string(rank));
+  if (rank < 1 || rank > Shape::max_rank)
+    throw Error("read_idx: expected a rank of 1 to 6, found " + std::to_string(rank));
   return IdxReader(path, rank).read();
 }
 

@@ -19,15 +19,16 @@ fs::path find(const fs::path& folder, const std::string& stem, const std::string
       std::error_code ignored;
       if (fs::exists(path, ignored)) return path;
     }
-  throw InputError(io::printable(folder.string()) + ": expected the file " + stem + "-" + kind + "-ubyte or " + stem + "-" +
-                   kind + "-ubyte.gz, found none; scripts/get_data.sh mnist fetches it");
+  throw InputError(io::printable(folder.string()) + ": expected the file " + stem + "-" + kind + "-ubyte or " + stem +
+                   "-" + kind + "-ubyte.gz, found none; scripts/get_data.sh mnist fetches it");
 }
 
 void check_labels(const fs::path& path, const std::vector<std::uint8_t>& labels) {
   const auto bad = std::find_if(labels.begin(), labels.end(), [](auto label) { return label > 9; });
   if (bad != labels.end())
     throw InputError(io::printable(path.string()) + ": label " + std::to_string(bad - labels.begin()) +
-                     ": expected 0 to 9, found " + std::to_string(*bad) + "; the file is damaged or of another data set");
+                     ": expected 0 to 9, found " + std::to_string(*bad) +
+                     "; the file is damaged or of another data set");
 }
 
 ImageSet load(const fs::path& folder, const std::string& part) {
@@ -39,8 +40,13 @@ ImageSet load(const fs::path& folder, const std::string& part) {
                      " labels, one for each image of " + io::printable(image_path.filename().string()) + ", found " +
                      std::to_string(labels.shape[0]) + "; the files do not belong together");
   check_labels(label_path, labels.values);
-  return {std::move(images.values), std::move(labels.values), images.shape[0], images.shape[1], images.shape[2],
-          std::move(images.sha256), std::move(labels.sha256)};
+  return {.pixels = std::move(images.values),
+          .labels = std::move(labels.values),
+          .count = images.shape[0],
+          .height = images.shape[1],
+          .width = images.shape[2],
+          .pixels_sha256 = std::move(images.sha256),
+          .labels_sha256 = std::move(labels.sha256)};
 }
 
 std::string size_text(const ImageSet& set) { return std::to_string(set.height) + " x " + std::to_string(set.width); }

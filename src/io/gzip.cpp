@@ -82,7 +82,8 @@ std::size_t ContentReader::read(std::span<std::byte> to) {
     const int result = ::inflate(&z, Z_NO_FLUSH);
     done += room - z.avail_out;
     if (result == Z_MEM_ERROR) throw std::bad_alloc();
-    if (result == Z_STREAM_END) next_member();
+    if (result == Z_STREAM_END)
+      next_member();
     else if (result != Z_OK)
       throw InputError(place_ + ": expected valid gzip data, found an error near byte " +
                        std::to_string(at_ - z.avail_in) + " (" + (z.msg ? z.msg : "unknown") +

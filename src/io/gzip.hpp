@@ -21,8 +21,8 @@ class ContentReader {
   explicit ContentReader(const std::filesystem::path& path);
   ~ContentReader();
 
-  /// The next bytes; fewer than asked for only at the end. Throws InputError, naming file and byte, when compressed data
-  /// end early, are damaged (gzip's own checksum included) or have something else behind them.
+  /// The next bytes; fewer than asked for only at the end. Throws InputError, naming file and byte, when compressed
+  /// data end early, are damaged (gzip's own checksum included) or have something else behind them.
   std::size_t read(std::span<std::byte> to);
   bool compressed() const { return inflater_ != nullptr; }
   /// Size of the file as it lies on disk.

@@ -19,7 +19,8 @@ TEST(Idx, PlainAndGzipWhateverTheName) {
   const auto plain = idx_file({3, 2, 4}, 24);
   const auto packed = gzip(plain);
   const auto members = gzip(plain.substr(0, 10)) + gzip("") + gzip(plain.substr(10));
-  for (const auto& [name, bytes] : {std::pair{"a", plain}, {"b.gz", plain}, {"c", packed}, {"d.gz", packed}, {"e", members}}) {
+  for (const auto& [name, bytes] :
+       {std::pair{"a", plain}, {"b.gz", plain}, {"c", packed}, {"d.gz", packed}, {"e", members}}) {
     const auto idx = read_idx(folder.write(name, bytes), 3);
     EXPECT_EQ(idx.shape, (Shape{3, 2, 4}));
     EXPECT_EQ(std::string(idx.values.begin(), idx.values.end()), plain.substr(16)) << name;
@@ -42,11 +43,11 @@ struct Bad {
 
 void refuse_all(const std::vector<Bad>& files) {
   TempFolder folder;
-  for (const auto& [bytes, rank, message] : files) {
-    auto parts = message;
+  for (const Bad& bad : files) {
+    auto parts = bad.message;
     parts.push_back("bad-idx: ");
-    const auto path = folder.write("bad-idx", bytes);
-    expect_error<InputError>([&] { read_idx(path, rank); }, parts);
+    const auto path = folder.write("bad-idx", bad.bytes);
+    expect_error<InputError>([&] { read_idx(path, bad.rank); }, parts);
   }
 }
 
@@ -94,7 +95,9 @@ TEST(Idx, DamagedCompression) {
   auto checksum = packed, length = packed, block = packed;
   checksum[packed.size() - 6] ^= 1, length[packed.size() - 2] ^= 1, block[10] = '\xff';
   refuse_all({
-      {packed.substr(0, packed.size() - 1), 1, {"gzip data", "end at byte " + std::to_string(packed.size() - 1), "cut short"}},
+      {packed.substr(0, packed.size() - 1),
+       1,
+       {"gzip data", "end at byte " + std::to_string(packed.size() - 1), "cut short"}},
       {packed.substr(0, packed.size() / 2), 1, {"gzip data", "cut short"}},
       {packed.substr(0, 5), 1, {"gzip data", "end at byte 5"}},
       {packed.substr(0, 2), 1, {"gzip data", "end at byte 2"}},

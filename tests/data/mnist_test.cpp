@@ -45,8 +45,9 @@ TEST(Mnist, MissingFiles) {
   TempFolder folder;
   write_small(folder);
   std::filesystem::remove(folder / "t10k-labels-idx1-ubyte");
-  expect_error<InputError>([&] { load_mnist(folder.path()); },
-                           {folder.path().string() + ": expected the file t10k-labels-idx1-ubyte", "get_data.sh mnist"});
+  expect_error<InputError>(
+      [&] { load_mnist(folder.path()); },
+      {folder.path().string() + ": expected the file t10k-labels-idx1-ubyte", "get_data.sh mnist"});
   expect_error<InputError>([&] { load_mnist(folder / "none"); }, {"none: expected the file train-images"});
 }
 
@@ -61,11 +62,13 @@ TEST(Mnist, FilesThatDoNotBelongTogether) {
   expect_error<InputError>([&] { load_mnist(folder.path()); }, {"test images of 3 x 5", "found 5 x 3"});
   write_small(folder);
   folder.write("train-labels-idx1-ubyte", big_endian(2049) + big_endian(4) + "\1\2\x0a\3");
-  expect_error<InputError>([&] { load_mnist(folder.path()); }, {"train-labels-idx1-ubyte: label 2: expected 0 to 9, found 10"});
+  expect_error<InputError>([&] { load_mnist(folder.path()); },
+                           {"train-labels-idx1-ubyte: label 2: expected 0 to 9, found 10"});
   write_small(folder);
   std::filesystem::copy_file(folder / "train-images-idx3-ubyte", folder / "train-labels-idx1-ubyte",
                              std::filesystem::copy_options::overwrite_existing);
-  expect_error<InputError>([&] { load_mnist(folder.path()); }, {"train-labels-idx1-ubyte: expected magic 2049", "magic 2051"});
+  expect_error<InputError>([&] { load_mnist(folder.path()); },
+                           {"train-labels-idx1-ubyte: expected magic 2049", "magic 2051"});
 }
 
 void expect_full_size(const Mnist& mnist) {
