@@ -49,12 +49,9 @@ struct Problem {
 
 Problem problem_of(const Layer& l, Form form) {
   switch (form) {
-    case Form::y:
-      return {{l.m, l.n, l.k}, Transpose::no, Transpose::yes, l.k, l.k};
-    case Form::dx:
-      return {{l.m, l.k, l.n}, Transpose::no, Transpose::no, l.n, l.k};
-    default:
-      return {{l.n, l.k, l.m}, Transpose::yes, Transpose::no, l.n, l.k};
+    case Form::y: return {{l.m, l.n, l.k}, Transpose::no, Transpose::yes, l.k, l.k};
+    case Form::dx: return {{l.m, l.k, l.n}, Transpose::no, Transpose::no, l.n, l.k};
+    default: return {{l.n, l.k, l.m}, Transpose::yes, Transpose::no, l.n, l.k};
   }
 }
 

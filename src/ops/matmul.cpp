@@ -1,3 +1,4 @@
+#include "atelier/ops/activation.hpp"
 #include "atelier/ops/reduce.hpp"
 
 // the family itself, compiled

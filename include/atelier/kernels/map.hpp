@@ -140,26 +140,35 @@ ATELIER_INLINE void each_run(const Layout<K>& l, Index begin, Index end, const R
 
 // ---- passes
 
-/// out[i] = f(in[0][i or 0], ...) for i in [0, n). One body: the last, partial vector goes through padded buffers.
+/// out[i] = f(in[0][i or 0], ...) for i in [0, n). The last, partial vector goes through padded buffers on a second
+/// turn of the same loop: f is inlined here once, which is most of what compiling an operation costs.
 template <int Bytes, class F, class T, std::size_t K>
 ATELIER_INLINE void map_span(const F& f, T* out, const std::array<const T*, K>& in, const std::array<bool, K>& step,
                              Index n) {
   using L = Lanes<T, Bytes>;
   [&]<std::size_t... J>(std::index_sequence<J...>) ATELIER_LAMBDA {
-    const auto one = [&](Index i, const std::array<const T*, K>& from, T* to) ATELIER_LAMBDA {
-      L::store(f((step[J] ? L::load(from[J] + i) : L::broadcast(*in[J]))...), to);
-    };
-    Index i = 0;
-    for (; i + L::count <= n; i += L::count) one(i, in, out + i);
-    if (i == n) return;
     T padded[K][L::count] = {}, result[L::count];
-    std::array<const T*, K> from;
-    ((std::memcpy(static_cast<void*>(padded[J]), step[J] ? in[J] + i : in[J],
-                  static_cast<std::size_t>(step[J] ? n - i : 1) * sizeof(T)),
-      from[J] = padded[J]),
-     ...);
-    one(0, from, result);
-    std::memcpy(static_cast<void*>(out + i), result, static_cast<std::size_t>(n - i) * sizeof(T));
+    std::array<const T*, K> from = in;
+    T* to = out;
+    Index whole = n - n % L::count;
+    const Index rest = n - whole;
+    for (bool last = whole == 0; n > 0; last = true) {
+      if (last) {
+        const std::size_t bytes = static_cast<std::size_t>(rest) * sizeof(T);
+        ((std::memcpy(static_cast<void*>(padded[J]), step[J] ? in[J] + n - rest : in[J], step[J] ? bytes : sizeof(T)),
+          from[J] = padded[J]),
+         ...);
+        to = result;
+        whole = L::count;
+      }
+      for (Index i = 0; i < whole; i += L::count)
+        L::store(f((step[J] ? L::load(from[J] + i) : L::broadcast(*in[J]))...), to + i);
+      if (last) {
+        std::memcpy(static_cast<void*>(out + n - rest), result, static_cast<std::size_t>(rest) * sizeof(T));
+        return;
+      }
+      if (rest == 0) return;
+    }
   }
   (std::make_index_sequence<K>{});
 }
@@ -170,18 +179,13 @@ inline constexpr Index map_grain = Index{1} << 14;
 /// The whole broadcast pass, on several threads where it is large. Wide = false compiles for the baseline only.
 template <bool Wide, class F, class T, std::size_t K>
 void map_broadcast(const F& f, T* out, const std::array<const T*, K>& in, const Layout<K>& l) {
-  const auto part = [&](Index begin, Index end, bool by_run) {
+  // runs [run, run_end), and of each the elements [begin, end)
+  const auto part = [&](Index run, Index run_end, Index begin, Index end) {
     const auto body = [&]<int Bytes>() ATELIER_LAMBDA {
-      if (!by_run) {
-        std::array<const T*, K> from = in;
-        for (std::size_t k = 0; k < K; ++k) from[k] += l.step[k] ? begin : 0;
-        map_span<Bytes>(f, out + begin, from, l.step, end - begin);
-        return;
-      }
-      each_run(l, begin, end, [&](Index o, const std::array<Index, K>& at) ATELIER_LAMBDA {
+      each_run(l, run, run_end, [&](Index o, const std::array<Index, K>& at) ATELIER_LAMBDA {
         std::array<const T*, K> from;
-        for (std::size_t k = 0; k < K; ++k) from[k] = in[k] + at[k];
-        map_span<Bytes>(f, out + o * l.inner, from, l.step, l.inner);
+        for (std::size_t k = 0; k < K; ++k) from[k] = in[k] + at[k] + (l.step[k] ? begin : 0);
+        map_span<Bytes>(f, out + o * l.inner + begin, from, l.step, end - begin);
       });
     };
     if constexpr (Wide) {
@@ -192,9 +196,9 @@ void map_broadcast(const F& f, T* out, const std::array<const T*, K>& in, const 
   };
   if (l.inner == 0 || l.outer == 0) return;
   if (l.outer == 1) {
-    parallel_for(l.inner, map_grain, [&](Index a, Index b) { part(a, b, false); });
+    parallel_for(l.inner, map_grain, [&](Index a, Index b) { part(0, 1, a, b); });
   } else {
-    parallel_for(l.outer, map_grain / l.inner + 1, [&](Index a, Index b) { part(a, b, true); });
+    parallel_for(l.outer, map_grain / l.inner + 1, [&](Index a, Index b) { part(a, b, 0, l.inner); });
   }
 }
 

@@ -15,19 +15,13 @@ namespace detail {
 template <class T> struct Wider { using type = T; };
 template <> struct Wider<float> { using type = double; };
 
-/// Sum over i in [begin, end) of value(i), where value(i) gives the lanes from i on and value.tail(i, count) the first
-/// `count` of them with zeros behind. At most sum_block elements.
-template <class L, class Gen> ATELIER_INLINE auto sum_lanes(const Gen& value, Index begin, Index end) {
+/// Sum over i in [0, n) of value(i, n - i): the lanes from i on, zeros behind the last. Four interleaved sums.
+template <class L, class Gen> ATELIER_INLINE auto sum_lanes(const Gen& value, Index n) {
   typename L::Value a(0), b(0), c(0), d(0);
-  Index i = begin;
-  for (; i + 4 * L::count <= end; i += 4 * L::count) {
-    a = a + value(i);
-    b = b + value(i + L::count);
-    c = c + value(i + 2 * L::count);
-    d = d + value(i + 3 * L::count);
+  for (Index i = 0; i < n; i += L::count) {
+    const typename L::Value next = a + value(i, n - i);
+    a = b, b = c, c = d, d = next;
   }
-  for (; i + L::count <= end; i += L::count) a = a + value(i);
-  if (i < end) b = b + value.tail(i, end - i);
   return (a + b) + (c + d);
 }
 template <class T, int N> ATELIER_INLINE T total(const simd::Vec<T, N>& x) { return simd::reduce_add(x); }
@@ -43,76 +37,74 @@ template <class L, class F, class T, std::size_t K> struct MappedLanes {
   const F& f;
   std::array<const T*, K> in;
 
-  ATELIER_INLINE auto operator()(Index i) const {
-    return [&]<std::size_t... J>(std::index_sequence<J...>) ATELIER_LAMBDA { return f(L::load(in[J] + i)...); }
+  ATELIER_INLINE auto operator()(Index i, Index count) const {
+    T padded[K][L::count] = {};
+    std::array<const T*, K> from = in;
+    for (std::size_t k = 0; k < K; ++k) from[k] += i;
+    if (count < L::count) {
+      for (std::size_t k = 0; k < K; ++k) {
+        std::memcpy(static_cast<void*>(padded[k]), from[k], static_cast<std::size_t>(count) * sizeof(T));
+        from[k] = padded[k];
+      }
+    }
+    const auto y = [&]<std::size_t... J>(std::index_sequence<J...>) ATELIER_LAMBDA { return f(L::load(from[J])...); }
     (std::make_index_sequence<K>{});
-  }
-  ATELIER_INLINE auto tail(Index i, Index count) const {
-    const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(T);
-    T padded[K][L::count] = {}, result[L::count] = {};
-    for (std::size_t k = 0; k < K; ++k) std::memcpy(static_cast<void*>(padded[k]), in[k] + i, bytes);
-    const auto y = [&]<std::size_t... J>(std::index_sequence<J...>) ATELIER_LAMBDA { return f(L::load(padded[J])...); }
-    (std::make_index_sequence<K>{});
+    if (count >= L::count) return y;
+    T result[L::count];
     L::store(y, result);
     for (Index k = count; k < L::count; ++k) result[k] = T(0);
     return L::load(result);
   }
 };
 
-/// Sum of f(in[0][i], ...) over i in [0, n).
+/// Sum of f(in[0][i], ...) over i in [0, n), n <= sum_block.
 template <int Bytes, class F, class T, std::size_t K>
 ATELIER_INLINE T sum_span(const F& f, const std::array<const T*, K>& in, Index n) {
   using L = Lanes<T, Bytes>;
-  const MappedLanes<L, F, T, K> value{f, in};
-  typename detail::Wider<T>::type sum(0);
-  for (Index i = 0; i < n; i += sum_block) {
-    const auto lanes = detail::sum_lanes<L>(value, i, std::min(n, i + sum_block));
-    if constexpr (Real<T>) {
-      sum += detail::total(lanes);
-    } else {
-      sum += detail::dual_total<L, decltype(T::v)>(lanes);
-    }
+  const auto lanes = detail::sum_lanes<L>(MappedLanes<L, F, T, K>{f, in}, n);
+  if constexpr (Real<T>) {
+    return detail::total(lanes);
+  } else {
+    return detail::dual_total<L, decltype(T::v)>(lanes);
   }
-  return static_cast<T>(sum);
 }
 
-/// The same sum to the same bits by several threads: sums of blocks side by side, then added in order.
-template <class F, class T, std::size_t K> T sum_long_row(const F& f, const std::array<const T*, K>& in, Index n) {
-  constexpr Index batch = 64;  // blocks at a time
-  typename detail::Wider<T>::type sum(0);
-  for (Index first = 0; first < n; first += batch * sum_block) {
-    T totals[batch];
-    const Index blocks = std::min(batch, (n - first + sum_block - 1) / sum_block);
-    parallel_for(blocks, map_grain / sum_block, [&](Index begin, Index end) {
-      dispatch([&]<int Bytes>() ATELIER_LAMBDA {
-        for (Index b = begin; b < end; ++b) {
-          std::array<const T*, K> from = in;
-          for (auto& p : from) p += first + b * sum_block;
-          totals[b] = sum_span<Bytes>(f, from, std::min(sum_block, n - first - b * sum_block));
-        }
-      });
-    });
-    for (Index b = 0; b < blocks; ++b) sum += totals[b];
-  }
-  return static_cast<T>(sum);
-}
-
-/// out[r] = sum over c of f(in[0][r, c], ...), for matrices [rows, cols].
+/// out[r] = sum over c of f(in[0][r, c], ...), for matrices [rows, cols]: sums of blocks, added in order. A single long
+/// row is shared by the threads block by block.
 template <class F, class T, std::size_t K>
 void sum_rows(const F& f, T* out, const std::array<const T*, K>& in, Index rows, Index cols) {
-  if (rows == 1 && cols >= 4 * map_grain) {
-    *out = sum_long_row(f, in, cols);
-    return;
-  }
-  parallel_for(rows, map_grain / std::max<Index>(cols, 1) + 1, [&](Index begin, Index end) {
+  using Sum = typename detail::Wider<T>::type;
+  constexpr Index batch = 64;  // blocks at a time of a long row
+  const Index blocks = (cols + sum_block - 1) / sum_block;
+  T totals[batch];
+  // rows [row, row_end), and of each the blocks [first, last); their sums go to `total`, or else the row's to `out`
+  const auto part = [&](Index row, Index row_end, Index first, Index last, T* total) {
     dispatch([&]<int Bytes>() ATELIER_LAMBDA {
-      for (Index r = begin; r < end; ++r) {
-        std::array<const T*, K> row = in;
-        for (auto& p : row) p += r * cols;
-        out[r] = sum_span<Bytes>(f, row, cols);
+      for (Index r = row; r < row_end; ++r) {
+        Sum sum(0);
+        for (Index b = first; b < last; ++b) {
+          std::array<const T*, K> from = in;
+          for (auto& p : from) p += r * cols + b * sum_block;
+          const T block = sum_span<Bytes>(f, from, std::min(sum_block, cols - b * sum_block));
+          sum += block;
+          if (total) *total++ = block;
+        }
+        if (!total) out[r] = static_cast<T>(sum);
       }
     });
-  });
+  };
+  if (rows != 1 || cols < 4 * map_grain) {
+    const Index grain = map_grain / std::max<Index>(cols, 1) + 1;
+    return parallel_for(rows, grain, [&](Index begin, Index end) { part(begin, end, 0, blocks, nullptr); });
+  }
+  Sum sum(0);
+  for (Index first = 0; first < blocks; first += batch) {
+    const Index count = std::min(batch, blocks - first);
+    parallel_for(count, map_grain / sum_block,
+                 [&](Index begin, Index end) { part(0, 1, first + begin, first + end, totals + begin); });
+    for (Index b = 0; b < count; ++b) sum += totals[b];
+  }
+  *out = static_cast<T>(sum);
 }
 
 /// out[c] = sum over r of x[r, c]; blocks of rows in T, their sums added in order. Threads share the columns.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "atelier/kernels/gemm.hpp"
+#include "atelier/ops/activation.hpp"
 #include "atelier/ops/reduce.hpp"
 
 namespace atelier::inline v0 {
@@ -108,32 +109,6 @@ template <class T> BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTen
   return detail::matmul_at(a, b, o, PrecisionScope::current());
 }
 ATELIER_OP(matmul)
-
-/// What a layer applies to its sums. relu is fused into products; the others are a pass of their own.
-enum class Activation { none, relu, leaky_relu, tanh, sigmoid, silu, gelu, gelu_tanh };
-
-template <class T> BasicTensor<T> activate(const BasicTensor<T>& x, Activation a) {
-  switch (a) {
-    case Activation::none:
-      return x;
-    case Activation::relu:
-      return relu(x);
-    case Activation::leaky_relu:
-      return leaky_relu(x);
-    case Activation::tanh:
-      return tanh(x);
-    case Activation::sigmoid:
-      return sigmoid(x);
-    case Activation::silu:
-      return silu(x);
-    case Activation::gelu:
-      return gelu(x);
-    case Activation::gelu_tanh:
-      return gelu_tanh(x);
-  }
-  throw Error("activate: unknown activation");
-}
-ATELIER_OP(activate)
 
 namespace detail {
 /// The composed definition of linear().

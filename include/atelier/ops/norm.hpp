@@ -14,11 +14,9 @@ BasicTensor<T> layer_norm(const BasicTensor<T>& x, const BasicTensor<T>& w, cons
     throw Error("layer_norm: expected [..., N], [N], [N], found " + x.shape().str() + ", " + w.shape().str() + ", " +
                 b.shape().str());
   const auto centred = sub(x, mean(x, {-1}, true));
-  const auto deviation = map(
+  const auto spread = map(
       "layer_norm", [eps](auto v) ATELIER_LAMBDA { return 1 / sqrt(v + eps); }, mean(square(centred), {-1}, true));
-  return map(
-      "layer_norm", [](auto c, auto d, auto weight, auto bias) ATELIER_LAMBDA { return c * d * weight + bias; },
-      centred, deviation, w, b);
+  return add(mul(mul(centred, spread), w), b);
 }
 ATELIER_OP(layer_norm)
 

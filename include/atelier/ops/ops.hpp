@@ -1,6 +1,7 @@
 /// All operations.
 #pragma once
 
+#include "atelier/ops/activation.hpp"
 #include "atelier/ops/arithmetic.hpp"
 #include "atelier/ops/compare.hpp"
 #include "atelier/ops/elementwise.hpp"

@@ -24,14 +24,11 @@ template <class T> struct Elbo {
 template <class T>
 BasicTensor<T> reconstruction_nll(const Config& c, const BasicTensor<T>& outputs, const BasicTensor<T>& x) {
   switch (c.likelihood) {
-    case Likelihood::bernoulli:
-      return bce_with_logits(outputs, x);
-    case Likelihood::gaussian:
-      return half_squared_error(outputs, x);
+    case Likelihood::bernoulli: return bce_with_logits(outputs, x);
+    case Likelihood::gaussian: return half_squared_error(outputs, x);
     case Likelihood::gaussian_learned:
       return gaussian_nll(slice(outputs, 1, 0, c.pixels), slice(outputs, 1, c.pixels, 2 * c.pixels), x);
-    case Likelihood::categorical:
-      break;
+    case Likelihood::categorical: break;
   }
   auto labels = IndexTensor::empty({x.size()});  // grey levels, from 0 to levels - 1
   for (Index i = 0; i < x.size(); ++i) {

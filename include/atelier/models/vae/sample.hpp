@@ -12,14 +12,10 @@ namespace atelier::inline v0::vae {
 /// The mean image that the decoder describes: outputs [B, pixels * outputs_per_pixel] -> [B, pixels] in [0, 1].
 template <class T> BasicTensor<T> mean_image(const Config& c, const BasicTensor<T>& outputs) {
   switch (c.likelihood) {
-    case Likelihood::bernoulli:
-      return sigmoid(outputs);
-    case Likelihood::gaussian:
-      return clamp(outputs, 0, 1);
-    case Likelihood::gaussian_learned:
-      return clamp(slice(outputs, 1, 0, c.pixels), 0, 1);
-    case Likelihood::categorical:
-      break;
+    case Likelihood::bernoulli: return sigmoid(outputs);
+    case Likelihood::gaussian: return clamp(outputs, 0, 1);
+    case Likelihood::gaussian_learned: return clamp(slice(outputs, 1, 0, c.pixels), 0, 1);
+    case Likelihood::categorical: break;
   }
   auto grey = BasicTensor<T>::empty({c.levels});
   for (Index i = 0; i < c.levels; ++i)
