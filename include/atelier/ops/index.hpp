@@ -1,6 +1,8 @@
 /// Elements by number: gathers, and the scatter-adds that are their transposes.
 #pragma once
 
+#include <limits>
+
 #include "atelier/kernels/index.hpp"
 #include "atelier/ops/shape.hpp"
 
@@ -51,6 +53,8 @@ ATELIER_OP(take)
 namespace detail {
 /// Numbers of the elements x[r, index[r]] in a matrix of `cols` columns.
 inline IndexTensor flat_positions(const IndexTensor& index, Index cols) {
+  if (index.size() * cols > std::numeric_limits<std::int32_t>::max())
+    throw Error("pick: a matrix of more than 2147483647 elements, " + Shape{index.size(), cols}.str());
   auto flat = IndexTensor::empty({index.size()});
   for (Index r = 0; r < index.size(); ++r)
     flat.mutable_data()[r] = static_cast<std::int32_t>(r * cols) + index.data()[r];

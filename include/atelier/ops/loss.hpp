@@ -25,9 +25,9 @@ ATELIER_OP(half_squared_error)
 /// -log N(x | mean, exp(logvar)), constants included.
 template <class T>
 BasicTensor<T> gaussian_nll(const BasicTensor<T>& mean, const BasicTensor<T>& logvar, const BasicTensor<T>& x) {
-  static constexpr double log_two_pi = 1.8378770664093455;
-  const auto density = [](auto m, auto v, auto y)
-                           ATELIER_LAMBDA { return 0.5 * (log_two_pi + v + (y - m) * (y - m) * exp(-v)); };
+  const auto density = [](auto m, auto v, auto y) ATELIER_LAMBDA {
+    return 0.5 * (1.8378770664093455 /* log 2 pi */ + v + (y - m) * (y - m) * exp(-v));
+  };
   return map_sum("gaussian_nll", density, mean, logvar, x);
 }
 ATELIER_OP(gaussian_nll)
