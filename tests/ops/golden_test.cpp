@@ -138,7 +138,7 @@ template <class T> void expect_golden(double tolerance) {
     const auto& expected = golden.at(name);
     std::vector<BasicTensor<T>> x;
     for (const auto& in : expected["inputs"])
-      x.push_back(formula::uniform<T>(expected["seed"].get<std::uint64_t>() + x.size(), shape_of(in[0]), in[1], in[2]));
+      x.push_back(formula::uniform<T>(std::uint64_t{expected["seed"]} + x.size(), shape_of(in[0]), in[1], in[2]));
     const auto y = function(x);
     ASSERT_EQ(y.shape(), shape_of(expected["shape"]));
     for (Index i = 0; i < y.size(); ++i) {
