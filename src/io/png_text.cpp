@@ -81,7 +81,8 @@ class ChunkReader {
       const std::string head = next(8);
       const std::uint32_t length = from_big_endian(head);
       type = head.substr(4);
-      if (first && type != "IHDR") refuse("a chunk IHDR at byte 8", "'" + printable(type) + "'", "this is no PNG file");
+      if (first && type != "IHDR")
+        refuse("a chunk IHDR at byte 8", std::string("'") + printable(type) + "'", "this is no PNG file");
       if (length > longest_chunk || length + std::uint64_t{4} > file_bytes_ - at_)
         refuse("a chunk of " + std::to_string(length) + " bytes at byte " + std::to_string(start), "the file's end",
                "the file is cut short or damaged");
