@@ -22,4 +22,32 @@ template <class T = float> BasicTensor<T> normal(const Shape& shape, Rng& rng) {
   return x;
 }
 
+/// 1 with the given probability, else 0. Throws Error for a probability outside [0, 1].
+template <class T = float> BasicTensor<T> bernoulli(const Shape& shape, double probability, Rng& rng) {
+  auto x = BasicTensor<T>::empty(shape);
+  kernels::fill_bernoulli(x.mutable_data(), x.size(), probability, rng);
+  return x;
+}
+
+namespace detail {
+/// Dropout with the mask that `state` names, which is not stored: dropout of the cotangent is its own backward rule.
+template <class T> BasicTensor<T> dropout_at(const BasicTensor<T>& x, double p, const Rng::State& state) {
+  auto y = BasicTensor<T>::empty(x.shape());
+  if constexpr (Real<T>) {
+    kernels::dropout(y.mutable_data(), x.data(), x.size(), 1 - p, state);
+  } else {
+    const auto mask = dropout_at(BasicTensor<real_of<T>>(x.shape(), 1), p, state);
+    for (Index i = 0; i < x.size(); ++i) y.mutable_data()[i] = x.data()[i] * mask.data()[i];
+  }
+  return record("dropout", y, wrt(x, [p, state](const BasicTensor<T>& g) { return dropout_at(g, p, state); }));
+}
+}  // namespace detail
+
+/// Each element 0 with probability p, and scaled by 1 / (1 - p) otherwise.                     Srivastava et al. 2014
+/// Throws Error for a probability outside [0, 1].
+template <class T> BasicTensor<T> dropout(const BasicTensor<T>& x, double p, Rng& rng) {
+  return detail::dropout_at(x, p, rng.reserve(kernels::random_blocks<real_of<T>>(x.size())));
+}
+ATELIER_OP(dropout)
+
 }  // namespace atelier::inline v0
