@@ -19,17 +19,13 @@ std::string reason(int error) { return std::generic_category().message(error); }
 const char* advice(int error) {
   switch (error) {
     case ENOSPC:
-    case EDQUOT:
-      return "; free some space and run again";
+    case EDQUOT: return "; free some space and run again";
     case EACCES:
     case EPERM:
-    case EROFS:
-      return "; check who may use it";
+    case EROFS: return "; check who may use it";
     case ENOENT:
-    case ENOTDIR:
-      return "; make its folder first";
-    default:
-      return "; check the device and the path";
+    case ENOTDIR: return "; make its folder first";
+    default: return "; check the device and the path";
   }
 }
 
@@ -57,6 +53,8 @@ std::string printable(const std::string& text) {
   }
   return text.size() > longest ? out + "..." : out;
 }
+
+std::string in_quotes(const std::string& text) { return std::string("'").append(printable(text)).append("'"); }
 
 Descriptor::~Descriptor() {
   if (fd_ >= 0) ::close(fd_);

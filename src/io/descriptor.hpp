@@ -17,6 +17,8 @@ namespace atelier::inline v0::io {
 
 /// `text` on one line and of bounded length, whatever it holds: what stands in files must not break messages.
 std::string printable(const std::string& text);
+/// The same in quotation marks.
+std::string in_quotes(const std::string& text);
 
 /// Closes itself. Errors of close are of no interest: what was written has been synced before.
 class Descriptor {

@@ -41,7 +41,7 @@ class DictReader {
                      found + "; save the array again with numpy.save");
   }
   std::string found() const {
-    return at_ < text_.size() ? "'" + printable(std::string(text_.substr(at_, 12))) + "'" : "the header's end";
+    return at_ < text_.size() ? in_quotes(std::string(text_.substr(at_, 12))) : "the header's end";
   }
 
   void skip_space() {
@@ -67,7 +67,7 @@ class DictReader {
   }
   void entry() {
     const std::string key = text();
-    if (!keys_.insert(key).second) refuse("every key once", "'" + printable(key) + "' twice");
+    if (!keys_.insert(key).second) refuse("every key once", in_quotes(key) + " twice");
     need(':');
     if (key == "descr")
       header_.dtype = dtype();
@@ -76,7 +76,7 @@ class DictReader {
     else if (key == "shape")
       shape();
     else
-      refuse("the keys descr, fortran_order and shape", "'" + printable(key) + "'");
+      refuse("the keys descr, fortran_order and shape", in_quotes(key));
   }
   DType dtype() {
     skip_space();
@@ -86,7 +86,7 @@ class DictReader {
     for (DType d : supported)
       if (descr == npy_descr(d) || (d == DType::U8 && descr == "<u1")) return d;
     at_ = start;
-    refuse("one of '<f4', '<f8', '<i4', '<i8', '|u1'", "'" + printable(descr) + "'");
+    refuse("one of '<f4', '<f8', '<i4', '<i8', '|u1'", in_quotes(descr));
   }
   void order() {
     skip_space();
@@ -123,18 +123,12 @@ class DictReader {
 
 const char* npy_descr(DType dtype) {
   switch (dtype) {
-    case DType::F32:
-      return "<f4";
-    case DType::F64:
-      return "<f8";
-    case DType::I32:
-      return "<i4";
-    case DType::I64:
-      return "<i8";
-    case DType::U8:
-      return "|u1";
-    default:
-      return "";
+    case DType::F32: return "<f4";
+    case DType::F64: return "<f8";
+    case DType::I32: return "<i4";
+    case DType::I64: return "<i8";
+    case DType::U8: return "|u1";
+    default: return "";
   }
 }
 

@@ -49,10 +49,10 @@ void check(const std::string& key, const std::string& value) {
   if (key.empty() || key.size() > 79 || !printable_ascii || key.front() == ' ' || key.back() == ' ' ||
       key.find("  ") != key.npos)
     throw Error(
-        "write_png: expected a keyword of 1 to 79 printable ASCII characters with single spaces inside, found '" +
-        printable(key) + "'");
+        "write_png: expected a keyword of 1 to 79 printable ASCII characters with single spaces inside, found " +
+        in_quotes(key));
   if (value.find('\0') != value.npos || value.size() > longest_chunk / 2 || !is_utf8(value))
-    throw Error("write_png: text '" + key + "': expected UTF-8 without zero bytes, found '" + printable(value) + "'");
+    throw Error("write_png: text '" + key + "': expected UTF-8 without zero bytes, found " + in_quotes(value));
 }
 
 std::string utf8_of_latin1(std::string_view text) {
@@ -81,8 +81,7 @@ class ChunkReader {
       const std::string head = next(8);
       const std::uint32_t length = from_big_endian(head);
       type = head.substr(4);
-      if (first && type != "IHDR")
-        refuse("a chunk IHDR at byte 8", std::string("'") + printable(type) + "'", "this is no PNG file");
+      if (first && type != "IHDR") refuse("a chunk IHDR at byte 8", in_quotes(type), "this is no PNG file");
       if (length > longest_chunk || length + std::uint64_t{4} > file_bytes_ - at_)
         refuse("a chunk of " + std::to_string(length) + " bytes at byte " + std::to_string(start), "the file's end",
                "the file is cut short or damaged");

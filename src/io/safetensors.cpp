@@ -93,7 +93,7 @@ struct SafetensorsFile::Contents {
   std::size_t find(const std::string& name) const {
     const auto it = index.find(name);
     if (it == index.end())
-      refuse("a tensor named '" + printable(name) + "'", std::to_string(tensors.size()) + " tensors without it",
+      refuse("a tensor named " + in_quotes(name), std::to_string(tensors.size()) + " tensors without it",
              "the file belongs to another model");
     return it->second;
   }

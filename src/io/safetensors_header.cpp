@@ -19,7 +19,7 @@ constexpr std::uint64_t prefix_bytes = 8;
 }
 
 std::string tensor_place(const std::string& file, const std::string& name) {
-  return file + ": tensor '" + printable(name) + "'";
+  return file + ": tensor " + in_quotes(name);
 }
 
 /// Receives the JSON piece by piece and accepts exactly the grammar of the format, so that nothing else is ever stored:
@@ -42,9 +42,9 @@ class HeaderReader {
   }
   bool string(std::string& text) {
     if (in_ == In::metadata) return header_.metadata[key_] = text, true;
-    if (in_ != In::tensor || key_ != "dtype") return unexpected("the text '" + printable(text) + "'");
+    if (in_ != In::tensor || key_ != "dtype") return unexpected("the text " + in_quotes(text));
     const auto dtype = dtype_from(text);
-    if (!dtype) refuse(place(), "a known dtype such as F32", "'" + printable(text) + "'");
+    if (!dtype) refuse(place(), "a known dtype such as F32", in_quotes(text));
     tensor_.dtype = *dtype;
     return true;
   }
@@ -74,9 +74,9 @@ class HeaderReader {
   }
   bool key(std::string& text) {
     if (in_ == In::tensor && text != "dtype" && text != "shape" && text != "data_offsets")
-      refuse(place(), "dtype, shape and data_offsets", "the key '" + printable(text) + "'");
+      refuse(place(), "dtype, shape and data_offsets", "the key " + in_quotes(text));
     auto& seen = in_ == In::top ? names_ : keys_;
-    if (!seen.insert(text).second) refuse(place(), "every key once", "'" + printable(text) + "' twice");
+    if (!seen.insert(text).second) refuse(place(), "every key once", in_quotes(text) + " twice");
     key_ = text;
     return true;
   }
@@ -93,16 +93,11 @@ class HeaderReader {
   }
   bool unexpected(const std::string& what) {
     switch (in_) {
-      case In::file:
-        refuse(place(), "an object", what);
-      case In::top:
-        refuse(place(), "an object for '" + printable(key_) + "'", what);
-      case In::metadata:
-        refuse(place(), "a text for '" + printable(key_) + "'", what);
-      case In::tensor:
-        refuse(place(), key_ == "dtype" ? "a text as dtype" : "a list of numbers as " + key_, what);
-      default:
-        refuse(place(), "whole numbers from 0 to 2^63 - 1 as " + key_, what);
+      case In::file: refuse(place(), "an object", what);
+      case In::top: refuse(place(), "an object for " + in_quotes(key_), what);
+      case In::metadata: refuse(place(), "a text for " + in_quotes(key_), what);
+      case In::tensor: refuse(place(), key_ == "dtype" ? "a text as dtype" : "a list of numbers as " + key_, what);
+      default: refuse(place(), "whole numbers from 0 to 2^63 - 1 as " + key_, what);
     }
   }
   bool size(std::uint64_t n) {

@@ -17,7 +17,7 @@ std::string json_text(const std::string& text) {
   try {
     return nlohmann::json(text).dump();
   } catch (const nlohmann::json::exception&) {
-    throw Error("write_safetensors: expected UTF-8, found '" + printable(text) + "'");
+    throw Error("write_safetensors: expected UTF-8, found " + in_quotes(text));
   }
 }
 
@@ -44,17 +44,22 @@ std::vector<const NamedBytes*> layout(std::span<const NamedBytes> tensors) {
   return order;
 }
 
+/// Appends ,"KEY":VALUE.
+void add_entry(std::string& text, const std::string& key, const std::string& value) {
+  text.append(",").append(json_text(key)).append(":").append(value);
+}
+
 std::string metadata_json(const std::vector<const NamedBytes*>& order, const Metadata& metadata) {
   std::string text = std::string("{\"") + header_crc_key + "\":\"00000000\"";
-  for (const auto& [key, value] : metadata) text += "," + json_text(key) + ":" + json_text(value);
+  for (const auto& [key, value] : metadata) add_entry(text, key, json_text(value));
   for (const NamedBytes* t : order)
-    text += "," + json_text(tensor_crc_prefix + t->name) + ":\"" + crc32_text(crc32(t->bytes)) + "\"";
+    add_entry(text, tensor_crc_prefix + t->name, json_text(crc32_text(crc32(t->bytes))));
   return text + "}";
 }
 
 std::string tensor_json(const NamedBytes& t, std::uint64_t begin) {
   std::string shape;
-  for (Index n : t.shape.sizes()) shape += (shape.empty() ? "" : ",") + std::to_string(n);
+  for (Index n : t.shape.sizes()) shape.append(shape.empty() ? "" : ",").append(std::to_string(n));
   return std::string("{\"dtype\":\"") + name(t.dtype) + "\",\"shape\":[" + shape + "],\"data_offsets\":[" +
          std::to_string(begin) + "," + std::to_string(begin + t.bytes.size()) + "]}";
 }
@@ -63,7 +68,7 @@ std::string header_json(const std::vector<const NamedBytes*>& order, const Metad
   std::string text = std::string("{\"") + metadata_key + "\":" + metadata_json(order, metadata);
   std::uint64_t begin = 0;
   for (const NamedBytes* t : order) {
-    text += "," + json_text(t->name) + ":" + tensor_json(*t, begin);
+    add_entry(text, t->name, tensor_json(*t, begin));
     begin += t->bytes.size();
   }
   text += "}";
