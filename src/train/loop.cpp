@@ -57,6 +57,22 @@ Index steps_for_time(Task& task, double minutes) {
   return std::max<Index>(1, static_cast<Index>(left / per_epoch * static_cast<double>(task.steps_per_epoch())));
 }
 
+/// Throws ConfigError unless a run that began with `old` can go on with `now`; only what a result does not depend on,
+/// and the number of steps, which follows from the rest, may differ.
+void require_same(const Record& old, const Record& now, const std::string& place) {
+  const auto text = [](const Record& r, const std::string& key) {
+    const Value* value = r.find(key);
+    return value ? Record().set(key, *value).json() : "{\"" + key + "\": nothing}";
+  };
+  const auto compare = [&](const std::string& key) {
+    if (key == "environment" || key == "steps" || text(old, key) == text(now, key)) return;
+    throw ConfigError(place + ": expected " + text(old, key) + " as the run began, found " + text(now, key) +
+                      "; resume with the same flags or choose another --out");
+  };
+  for (const auto& [key, value] : old.fields()) compare(key);
+  for (const auto& [key, value] : now.fields()) compare(key);
+}
+
 /// Adds the numbers of one step to the epoch's sums.
 void add_to(Record& sums, const Record& step) {
   for (const auto& [key, value] : step.fields())
@@ -77,6 +93,7 @@ class Run {
       : task_(task), options_(options), schedule_(schedule), folder_(folder), observer_(observer) {}
 
   Outcome go(Record config) {
+    if (const auto old = folder_.config()) require_same(*old, config, (folder_.path() / "config.json").string());
     const auto restored = folder_.restore(task_, options_.seed);
     if (restored) at_ = *restored;
     total_ = length();

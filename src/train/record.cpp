@@ -33,14 +33,17 @@ Json to_json(const Record& record) {
   return json;
 }
 
-Record from_json(const Json& json);
+/// Records of the library are no deeper; text that is comes from elsewhere.
+constexpr int deepest = 8;
 
-Value value_from(const Json& json) {
+Record from_json(const Json& json, int depth);
+
+Value value_from(const Json& json, int depth) {
   if (json.is_boolean()) return json.get<bool>();
   if (json.is_number_integer()) return json.get<std::int64_t>();
   if (json.is_number()) return json.get<double>();
   if (json.is_string()) return json.get<std::string>();
-  if (json.is_object()) return std::vector<Record>{from_json(json)};
+  if (json.is_object()) return std::vector<Record>{from_json(json, depth)};
   if (!json.is_array()) return std::nan("");
   std::vector<std::int64_t> numbers;
   for (const auto& item : json)
@@ -48,9 +51,10 @@ Value value_from(const Json& json) {
   return numbers;
 }
 
-Record from_json(const Json& json) {
+Record from_json(const Json& json, int depth) {
+  if (depth > deepest) throw InputError("record: expected at most " + std::to_string(deepest) + " levels of JSON");
   Record record;
-  for (const auto& [key, value] : json.items()) record.set(key, value_from(value));
+  for (const auto& [key, value] : json.items()) record.set(key, value_from(value, depth + 1));
   return record;
 }
 }  // namespace
@@ -99,7 +103,7 @@ std::string Record::pretty() const { return to_json(*this).dump(2, ' ', false, J
 Record Record::parse(const std::string& text, const std::string& place) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) throw InputError(place + ": expected a JSON object, found other text");
-  return from_json(json);
+  return from_json(json, 0);
 }
 
 }  // namespace atelier::inline v0::train

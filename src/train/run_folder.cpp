@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <fstream>
 
+#include "atelier/io/chart.hpp"
 #include "atelier/io/durable_file.hpp"
+#include "atelier/io/png.hpp"
 #include "atelier/version.hpp"
 
 namespace atelier::inline v0::train {
@@ -68,6 +70,24 @@ std::vector<Record> read_lines(const fs::path& file) {
   }
   return lines;
 }
+
+/// train_loss -> (train, loss): who was measured, and what.
+std::pair<std::string, std::string> split_key(const std::string& key) {
+  for (const std::string who : {"train", "validation", "test"})
+    if (key.starts_with(who + "_")) return {who, key.substr(who.size() + 1)};
+  return {"", key};
+}
+
+/// Adds a point to the curve `who` in the panel `title`; both are made when new.
+void add_point(io::Chart& chart, const std::string& title, const std::string& who, io::ChartPoint point) {
+  auto panel = std::find_if(chart.panels.begin(), chart.panels.end(), [&](const auto& p) { return p.title == title; });
+  if (panel == chart.panels.end())
+    panel = chart.panels.insert(panel, {.title = title, .x_label = "epoch", .series = {}});
+  auto& all = panel->series;
+  auto curve = std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.name == who; });
+  if (curve == all.end()) curve = all.insert(curve, {.name = who, .points = {}});
+  curve->points.push_back(point);
+}
 }  // namespace
 
 RunFolder::RunFolder(const fs::path& path, bool resume) : path_(path) {
@@ -83,7 +103,7 @@ RunFolder::RunFolder(const fs::path& path, bool resume) : path_(path) {
   }
 }
 
-std::optional<Record> RunFolder::summary() const { return read_record(path_ / "summary.json"); }
+std::optional<Record> RunFolder::summary(const fs::path& folder) { return read_record(folder / "summary.json"); }
 std::optional<Record> RunFolder::config() const { return read_record(path_ / "config.json"); }
 void RunFolder::write_config(const Record& config) const { io::write_durable(path_ / "config.json", config.pretty()); }
 void RunFolder::write_summary(const Record& summary) const {
@@ -129,6 +149,18 @@ void RunFolder::rewind_log(Index step) const {
   for (const Record& line : read_lines(file))
     if (line.integer("step") <= step) kept += line.json() + "\n";
   io::write_durable(file, kept);
+}
+
+void RunFolder::draw_curves() const {
+  io::Chart chart;
+  for (const Record& line : read_lines(path_ / "log.jsonl"))
+    for (const auto& [key, value] : line.fields()) {
+      const double* y = std::get_if<double>(&value);
+      if (!y || key == "epoch" || key == "seconds") continue;
+      const auto [who, what] = split_key(key);
+      add_point(chart, what, who, {line.number("epoch"), *y});
+    }
+  if (!chart.panels.empty()) io::write_png(path_ / "curves.png", io::draw_chart(chart));
 }
 
 }  // namespace atelier::inline v0::train

@@ -21,8 +21,8 @@ class RunFolder {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path samples() const { return path_ / "samples"; }
 
-  /// The summary of a run that is finished.
-  std::optional<Record> summary() const;
+  /// The summary of the run in `folder`, if there is one and it is finished.
+  static std::optional<Record> summary(const std::filesystem::path& folder);
   /// The configuration that an earlier part of this run wrote.
   std::optional<Record> config() const;
   void write_config(const Record& config) const;

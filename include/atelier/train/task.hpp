@@ -48,7 +48,7 @@ class Task {
   virtual Record evaluate() = 0;
   /// The metric that says which checkpoint is best; smaller is better.
   virtual double score(const Record& metrics) const = 0;
-  /// Final metrics, with `protocol`. A share below 1 evaluates only so much of the data, to see how long it takes.
+  /// Final metrics. A share below 1 evaluates only so much of the data, to see how long it takes.
   virtual Record finish(double share) = 0;
   /// Pictures or texts of the model as it is.
   virtual void sample(const std::filesystem::path& folder, Index step) = 0;
@@ -59,6 +59,10 @@ class Task {
   /// Tensors and configuration of the model file, under PyTorch's names.
   virtual State model_state() = 0;
   virtual Record model_config() const = 0;
+  /// Whatever else the result depends on, for config.json: objective, data with their checksums.
+  virtual Record config() const = 0;
+  /// How the metrics were made: split, crop, resize, range, counts, estimator.
+  virtual std::string protocol() const = 0;
 };
 
 }  // namespace atelier::inline v0::train

@@ -1,0 +1,195 @@
+#include "task.hpp"
+
+#include <cstdio>
+
+#include "pictures.hpp"
+
+namespace atelier::programs {
+
+namespace {
+
+/// The published binarisation of a data set: Philox, seed 42.
+data::Mnist binarized(const data::Mnist& images) {
+  const Rng rng(42);
+  return {data::binarize(images.train, rng.fork("train")), data::binarize(images.test, rng.fork("test"))};
+}
+
+void check(const VaeOptions& o, const data::Mnist& images) {
+  if (o.loss.beta < 0 || o.loss.free_bits < 0 || o.kl_warmup < 0 || o.iwae < 0)
+    throw ConfigError("--beta, --free-bits, --kl-warmup, --iwae: expected numbers that are not negative");
+  if (o.holdout < 0 || o.holdout >= images.train.count)
+    throw ConfigError("--holdout: expected 0 to " + std::to_string(images.train.count - 1) + " images, found " +
+                      std::to_string(o.holdout));
+}
+
+vae::Config fitted(vae::Config c, const data::ImageSet& set) {
+  c.pixels = set.height * set.width;
+  c.check();
+  return c;
+}
+vae::Vae initialised(const vae::Config& c, const Rng& rng) {
+  vae::Vae model{c};
+  nn::init(model, rng);
+  return model;
+}
+}  // namespace
+
+VaeData::VaeData(data::Mnist images, const VaeOptions& o) {
+  check(o, images);
+  checksums = images.train.pixels_sha256 + " " + images.test.pixels_sha256;
+  std::string pixels = "grey levels x/255 in [0, 1]";
+  data::Mnist drawn = images;
+  if (o.binarize != Binarize::none) {
+    drawn = binarized(images);
+    const data::ImageSet* sets[] = {&drawn.train, &drawn.test};
+    pixels = "pixels 0 or 1, drawn once: Bernoulli(x/255), Philox seed 42, SHA-256 of train and test " +
+             data::binary_sha256(sets);
+  }
+  auto& shown = o.binarize == Binarize::every_step ? images.train : drawn.train;
+  const Index rest = shown.count - o.holdout;
+  train = data::part(shown, 0, rest);
+  held_out = o.holdout ? data::part(drawn.train, rest, rest + o.holdout) : std::move(drawn.test);
+  held_out_name = o.holdout ? "validation" : "test";
+  protocol = (o.holdout ? "last " + std::to_string(o.holdout) + " training images"
+                        : "all " + std::to_string(held_out.count) + " test images") +
+             ", " + std::to_string(held_out.height) + "x" + std::to_string(held_out.width) + ", no crop, " + pixels;
+}
+
+VaeTask::VaeTask(VaeData images, const VaeOptions& o, const train::Options& run)
+    : options_(o),
+      run_(run),
+      data_(std::move(images)),
+      rng_(run.seed),
+      shuffle_(data_.train.count, run.batch, rng_.fork("shuffle")),
+      model_(initialised(fitted(o.model, data_.train), rng_.fork("init"))),
+      adam_(vae::make_optimizer(model_, run.lr)) {
+  const auto& h = data_.held_out;
+  held_out_ = {data::slice_images(h, 0, h.count), one_hot_labels(data::slice_labels(h, 0, h.count))};
+}
+
+Tensor VaeTask::one_hot_labels(const IndexTensor& numbers) const {
+  return model_.config.classes ? one_hot<float>(numbers, model_.config.classes) : Tensor{};
+}
+
+vae::Batch<float> VaeTask::batch(std::span<const std::int32_t> numbers, const Rng& rng) const {
+  Tensor x = data::gather_images(data_.train, numbers);
+  if (options_.binarize == Binarize::every_step) {
+    Rng pixels = rng.fork("pixels");
+    x = uniform(x.shape(), pixels) < x;
+  }
+  return {x, one_hot_labels(data::gather_labels(data_.train, numbers))};
+}
+
+train::Record VaeTask::step(Index step, double lr_factor) {
+  const PrecisionScope precision(run_.precision);
+  const Rng rng = rng_.fork("step", static_cast<std::uint64_t>(step));
+  vae::LossOptions loss = options_.loss;
+  if (step < options_.kl_warmup) loss.beta *= static_cast<double>(step) / static_cast<double>(options_.kl_warmup);
+  adam_.learning_rate = run_.lr * lr_factor;
+  const auto whole = batch(shuffle_(step), rng);
+  Rng latents = rng.fork("latents");
+  const Tensor noise = normal({run_.batch, model_.config.latent}, latents);
+  double total = 0, reconstruction = 0, kl = 0;
+  const Index size = run_.batch / run_.accumulate;
+  const double share = 1.0 / static_cast<double>(run_.accumulate);
+  for (Index k = 0; k < run_.accumulate; ++k) {
+    const auto some = whole.rows(k * size, (k + 1) * size);
+    Tape tape;
+    const auto elbo =
+        vae::negative_elbo(model_, some.images, slice(noise, 0, k * size, (k + 1) * size), some.labels, loss);
+    adam_.accumulate(elbo.loss);
+    total += share * elbo.loss.item();
+    reconstruction += share * elbo.reconstruction.item();
+    kl += share * elbo.kl.item();
+  }
+  if (std::isfinite(total)) adam_.step();
+  return train::Record()
+      .set("loss", total)
+      .set("neg_elbo", reconstruction + kl)
+      .set("reconstruction", reconstruction)
+      .set("kl", kl);
+}
+
+train::Record VaeTask::evaluate() {
+  const PrecisionScope precision(run_.precision);
+  Rng rng = rng_.fork("evaluate");
+  const auto terms = vae::evaluate(model_, held_out_, rng);
+  return train::Record()
+      .set(data_.held_out_name + "_neg_elbo", terms.negative_elbo())
+      .set(data_.held_out_name + "_reconstruction", terms.reconstruction)
+      .set(data_.held_out_name + "_kl", terms.kl);
+}
+
+double VaeTask::score(const train::Record& metrics) const { return metrics.number(data_.held_out_name + "_neg_elbo"); }
+
+train::Record VaeTask::finish(double share) {
+  auto metrics = evaluate();
+  metrics.set("active_units", vae::active_units(model_, held_out_));
+  if (options_.iwae == 0) return metrics;
+  Rng rng = rng_.fork("iwae");
+  const auto n = std::max<Index>(1, static_cast<Index>(share * static_cast<double>(held_out_.size())));
+  metrics.set(data_.held_out_name + "_nll", vae::iwae(model_, held_out_.rows(0, n), options_.iwae, rng));
+  return metrics.set("iwae_k", options_.iwae);
+}
+
+void VaeTask::sample(const std::filesystem::path& folder, Index step) {
+  char prefix[32];
+  std::snprintf(prefix, sizeof prefix, "step-%08lld", static_cast<long long>(step));
+  const Album album{folder,
+                    prefix,
+                    data_.held_out.height,
+                    data_.held_out.width,
+                    {{"Software", "atelier"},
+                     {"step", std::to_string(step)},
+                     {"seed", std::to_string(run_.seed)},
+                     {"config", model_config().json()}}};
+  draw_samples(album, model_, rng_);
+  draw_reconstructions(album, model_, held_out_);
+  draw_interpolations(album, model_, held_out_);
+  draw_traversals(album, model_, held_out_);
+}
+
+train::State VaeTask::state() {
+  train::State s;
+  train::add_module(s, "model.", model_);
+  train::add_optimizer(s, "adam.", adam_);
+  return s;
+}
+
+train::State VaeTask::model_state() {
+  train::State s;
+  train::add_module(s, "", model_);
+  return s;
+}
+
+train::Record VaeTask::model_config() const {
+  const auto& c = model_.config;
+  return train::Record()
+      .set("model", "vae")
+      .set("pixels", c.pixels)
+      .set("hidden", std::vector<std::int64_t>(c.hidden.begin(), c.hidden.end()))
+      .set("latent", c.latent)
+      .set("likelihood", vae::name(c.likelihood))
+      .set("levels", c.levels)
+      .set("classes", c.classes);
+}
+
+train::Record VaeTask::config() const {
+  constexpr const char* drawn[] = {"none", "static", "dynamic"};
+  return train::Record()
+      .set("model", model_config())
+      .set("beta", options_.loss.beta)
+      .set("free_bits", options_.loss.free_bits)
+      .set("kl_warmup", options_.kl_warmup)
+      .set("binarize", drawn[static_cast<int>(options_.binarize)])
+      .set("iwae", options_.iwae)
+      .set("holdout", options_.holdout)
+      .set("data_sha256", data_.checksums);
+}
+
+std::string VaeTask::protocol() const {
+  return data_.protocol + "; nats per image; -ELBO with one draw of z for each image" +
+         (options_.iwae ? "; NLL: IWAE bound with " + std::to_string(options_.iwae) + " draws" : "");
+}
+
+}  // namespace atelier::programs
