@@ -128,6 +128,14 @@ TEST(Chart, LongNamesStayInTheirPanel) {
   EXPECT_EQ(ink(brief, 600, 1200), ink(lengthy, 600, 1200));
 }
 
+TEST(Chart, CharactersWithoutGlyphs) {
+  const auto titled = [](const std::string& title) {
+    return draw_chart({.title = title, .panels = std::vector<Panel>(1)});
+  };
+  EXPECT_EQ(titled("h\xc3\xb6he in \xe2\x82\xac\n").pixels, titled("h?he in ?").pixels);
+  EXPECT_NE(titled("h?he in ?").pixels, titled("h!he in ?").pixels);
+}
+
 TEST(Chart, PanelsStandInAGrid) {
   const auto size = [](std::size_t panels, Index columns) {
     const auto image =
