@@ -12,10 +12,10 @@ namespace atelier::inline v0::data {
 
 /// Grey images with labels.
 struct ImageSet {
-  std::vector<std::uint8_t> pixels;  // [count, height, width], 0 to 255
-  std::vector<std::uint8_t> labels;  // [count], 0 to 9
+  std::vector<std::uint8_t> pixels = {};  // [count, height, width], 0 to 255
+  std::vector<std::uint8_t> labels = {};  // [count], 0 to 9
   Index count = 0, height = 0, width = 0;
-  std::string pixels_sha256, labels_sha256;  // of the decompressed files
+  std::string pixels_sha256 = {}, labels_sha256 = {};  // of the decompressed files
 };
 
 struct Mnist {
