@@ -190,6 +190,9 @@ TYPED_TEST(Fill, UniformStaysBelowItsUpperEnd) {
     EXPECT_LT(*most, high) << low << " " << high;
     EXPECT_LE(*least - low, (high - low) / 100);
     EXPECT_GE(*most - low, (high - low) / 3);
+    const T end = low + random_impl::largest_offset(low, high);  // rarely drawn
+    EXPECT_LT(end, high);
+    EXPECT_LE(high - end, 2 * eps * std::max(std::abs(low), std::abs(high)));
   }
   Rng rng(8);
   for (T high : {T(1), 1 + eps}) {  // one value fits

@@ -44,7 +44,7 @@ TEST(Ops, UnsqueezeAndSqueeze) {
   expect_grad([](const auto& x) { return squeeze(unsqueeze(x[0] * x[0], 1), -2); }, {{3, 5}});
 }
 TEST(Ops, Permute) {
-  for (const std::vector<int>& order : {std::vector<int>{2, 0, 1}, {0, 2, 1}, {1, 0, 2}, {0, 1, 2}})
+  for (const Dims& order : {Dims{2, 0, 1}, Dims{0, 2, 1}, Dims{1, 0, 2}, Dims{0, 1, 2}})
     expect_grad([&](const auto& x) { return permute(x[0], order); }, {{3, 5, 7}});
 }
 TEST(Ops, Transpose) {

@@ -71,6 +71,30 @@ class Shape {
   int rank_ = 0;
 };
 
+/// A list of dimensions, such as {0, -1}: at most as many as a tensor has. Making one never allocates.
+class Dims {
+ public:
+  Dims() = default;
+  /// Throws Error for more than six.
+  Dims(std::initializer_list<int> dims) {
+    for (int d : dims) push_back(d);
+  }
+  void push_back(int dim) {
+    if (count_ == Shape::max_rank) throw Error("dimensions: expected at most 6");
+    dims_[count_++] = dim;
+  }
+  int size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  int& operator[](int i) { return dims_[i]; }
+  int operator[](int i) const { return dims_[i]; }
+  const int* begin() const { return dims_; }
+  const int* end() const { return dims_ + count_; }
+
+ private:
+  int dims_[Shape::max_rank] = {};
+  int count_ = 0;
+};
+
 /// Common shape of two operands after broadcasting: aligned at the innermost dimension, sizes equal or 1.
 /// Throws Error naming `op` when they do not fit.
 inline Shape broadcast(const char* op, const Shape& a, const Shape& b) {

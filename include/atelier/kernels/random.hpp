@@ -194,7 +194,7 @@ template <class T, class Make> void fill(const Make& make, Rng& rng, T* out, Ind
   fill<false>(make, rng.reserve(random_blocks<T>(n)), out, static_cast<const T*>(nullptr), n);
 }
 
-/// The largest number whose sum with `low` is below `high` (0 when they are equal).
+/// A limit for offsets from `low`: the sum stays below `high`, by a rounding or two (0 when they are equal).
 template <class T> T largest_offset(T low, T high) {
   if (low == high) return 0;
   T offset = std::nextafter(high, low) - low;
@@ -214,7 +214,7 @@ inline std::int64_t share(const char* name, double probability) {
 /// Uniform in [low, high); low where they are equal. Throws Error for low > high or an infinite range.
 template <Real T>
 void fill_uniform(T* p, Index n, std::type_identity_t<T> low, std::type_identity_t<T> high, Rng& rng) {
-  if (!(low <= high) || !std::isfinite(high - low))
+  if (low > high || !std::isfinite(high - low))  // not finite: NaN among them, too
     throw Error("uniform: expected a range, found [" + std::to_string(low) + ", " + std::to_string(high) + ")");
   const T most = random_impl::largest_offset(low, high);
   const auto make = [=]<class V>(const V&) ATELIER_LAMBDA {

@@ -9,9 +9,6 @@
 
 namespace atelier::inline v0 {
 
-/// Dimensions to reduce over, negative from the end; none named means all.
-using Dims = std::vector<int>;
-
 namespace detail {
 
 /// shape with the dimensions `dims` set to 1.
@@ -32,12 +29,12 @@ inline Shape squeezed(const Shape& shape, const Dims& dims) {
 
 /// How `from` is reduced to `to` (equal sizes or 1, ranks aligned at the end): the order that puts what is kept first.
 struct RowsPlan {
-  std::vector<int> order;
+  Dims order;
   Index kept = 1, summed = 1;
   bool leading = true, trailing = true;  // the summed dimensions are the outermost ones, the innermost ones
 
   RowsPlan(const Shape& from, const Shape& to) {
-    std::vector<int> sum_dims;
+    Dims sum_dims;
     const int offset = from.rank() - to.rank();
     bool seen_kept = false, seen_sum = false;
     for (int d = 0; d < from.rank(); ++d) {
@@ -49,7 +46,7 @@ struct RowsPlan {
       trailing &= !(!sums && seen_sum);
       (sums ? seen_sum : seen_kept) = true;
     }
-    order.insert(order.end(), sum_dims.begin(), sum_dims.end());
+    for (int d : sum_dims) order.push_back(d);
   }
 };
 
@@ -88,7 +85,7 @@ template <class T> BasicTensor<T> expand(const BasicTensor<T>& x, const Shape& s
 }
 ATELIER_OP(expand)
 
-/// Sum over `dims` (all when empty); `keep` leaves them with size 1.
+/// Sum over `dims`, negative from the end (all when empty); `keep` leaves them with size 1.
 template <class T> BasicTensor<T> sum(const BasicTensor<T>& x, const Dims& dims = {}, bool keep = false) {
   const Shape one = detail::reduced(x.shape(), dims);
   const auto y = sum_to(x, one);

@@ -45,16 +45,15 @@ template <class T> BasicTensor<T> squeeze(const BasicTensor<T>& x, int dim) {
 }
 
 /// Dimensions in another order: result dimension i is x's dimension order[i]. Copies.
-template <class T> BasicTensor<T> permute(const BasicTensor<T>& x, const std::vector<int>& order) {
+template <class T> BasicTensor<T> permute(const BasicTensor<T>& x, const Dims& order) {
   const int rank = x.rank();
-  std::vector<int> inverse(order.size(), -1);
+  Dims inverse = {-1, -1, -1, -1, -1, -1};
   Shape shape;
   Index stride[Shape::max_rank] = {};
-  for (std::size_t i = 0; i < order.size(); ++i) {
+  for (int i = 0; i < order.size(); ++i) {
     const int d = x.shape().axis(order[i]);
-    if (inverse[static_cast<std::size_t>(d)] >= 0)
-      throw Error("permute: dimension " + std::to_string(d) + " occurs twice");
-    inverse[static_cast<std::size_t>(d)] = static_cast<int>(i);
+    if (inverse[d] >= 0) throw Error("permute: dimension " + std::to_string(d) + " occurs twice");
+    inverse[d] = i;
     shape.push_back(x.size(d));
     stride[i] = x.shape().count(d + 1, rank);
   }
@@ -66,16 +65,19 @@ template <class T> BasicTensor<T> permute(const BasicTensor<T>& x, const std::ve
   } else {
     kernels::gather_strided(y.mutable_data(), x.data(), shape, stride);
   }
-  return record("permute", y, wrt(x, [inverse](const BasicTensor<T>& g) { return permute(g, inverse); }));
+  return record("permute", y, wrt(x, [inverse, rank](const BasicTensor<T>& g) {
+                  Dims back;
+                  for (int d = 0; d < rank; ++d) back.push_back(inverse[d]);
+                  return permute(g, back);
+                }));
 }
 ATELIER_OP(permute)
 
 /// Dimensions a and b exchanged. Copies; matmul has options that need no copy.
 template <class T> BasicTensor<T> transpose(const BasicTensor<T>& x, int a = -2, int b = -1) {
-  std::vector<int> order(static_cast<std::size_t>(x.rank()));
-  for (int i = 0; i < x.rank(); ++i) order[static_cast<std::size_t>(i)] = i;
-  std::swap(order.at(static_cast<std::size_t>(x.shape().axis(a))),
-            order.at(static_cast<std::size_t>(x.shape().axis(b))));
+  Dims order;
+  for (int i = 0; i < x.rank(); ++i) order.push_back(i);
+  std::swap(order[x.shape().axis(a)], order[x.shape().axis(b)]);
   return permute(x, order);
 }
 ATELIER_OP(transpose)
