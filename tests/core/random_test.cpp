@@ -1,5 +1,6 @@
 /// Philox against its published answers; the generator's draws, streams and state; counts against their expectation.
-/// The distributions of uniform() and normal() are tested beside the kernels', in tests/kernels/random_test.cpp.
+/// The distributions of uniform() and normal() are tested beside the kernels', in
+/// tests/kernels/random_distribution_test.cpp.
 #include "atelier/core/random.hpp"
 
 #include <gtest/gtest.h>
