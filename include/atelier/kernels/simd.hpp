@@ -29,9 +29,21 @@ template <class T, int N> struct Mask {
     raw = o.raw;
     return *this;
   }
-  friend ATELIER_INLINE Mask operator&(const Mask& a, const Mask& b) { return Mask(a.raw & b.raw); }
-  friend ATELIER_INLINE Mask operator|(const Mask& a, const Mask& b) { return Mask(a.raw | b.raw); }
+  friend ATELIER_INLINE Mask operator&(const Mask& a, const Mask& b) { return Mask(a.opaque() & b.opaque()); }
+  friend ATELIER_INLINE Mask operator|(const Mask& a, const Mask& b) { return Mask(a.opaque() | b.opaque()); }
   friend ATELIER_INLINE Mask operator!(const Mask& a) { return Mask(~a.raw); }
+
+ private:
+  /// The lanes, hidden from the optimiser: g++ 12 would join two comparisons to one of truth values, for which it has
+  /// no vector instructions in a function that was inlined into another instruction set, and go lane by lane. (Nested
+  /// selects with a common last branch have the same fate.)
+  ATELIER_INLINE Raw opaque() const {
+    Raw r = raw;
+#if defined(__x86_64__)
+    if constexpr (sizeof r > 16) asm("" : "+v"(r));
+#endif
+    return r;
+  }
 };
 
 /// N numbers of type T (float or double). Arithmetic is lane by lane; scalars broadcast.
@@ -52,8 +64,16 @@ template <class T, int N> struct Vec {
   }
   ATELIER_INLINE explicit Vec(const Raw& r) : raw(r) {}
   template <class S>
-  requires std::is_arithmetic_v<S> ATELIER_INLINE Vec(S s)
-      : raw(static_cast<T>(s) - Raw{}) {}  // not 0 + s, which compilers may not simplify
+  requires std::is_arithmetic_v<S> ATELIER_INLINE Vec(S s) {
+    const T x = static_cast<T>(s);
+    if (__builtin_constant_p(x)) {
+      raw = x - Raw{};  // not 0 + x, which compilers may not simplify
+    } else {            // through memory, or g++ would insert lane after lane
+      T lane[N];
+      for (T& l : lane) l = x;
+      __builtin_memcpy(&raw, lane, sizeof raw);
+    }
+  }
 
   ATELIER_INLINE static Vec load(const T* p) {
     Vec v;

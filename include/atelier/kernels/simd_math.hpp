@@ -163,12 +163,12 @@ template <class T, int N> ATELIER_INLINE Vec<T, N> log(const Vec<T, N>& x) {
   return select(x > V(0), select(x < V(inf), y, x), select(x == V(0), -inf, nan));
 }
 
-/// log(1 + x) = log(u) + (x - (u - 1)) / u, u = 1 + x as rounded.
+/// log(1 + x) = log(u) + (x - (u - 1)) / u, u = 1 + x as rounded; the limits keep the correction finite at both ends.
 template <class T, int N> ATELIER_INLINE Vec<T, N> log1p(const Vec<T, N>& x) {
   using V = Vec<T, N>;
-  const V u = x + 1, correction = (x - (u - 1)) / u;
-  const auto regular = (u > V(0)) & (u < V(std::numeric_limits<T>::infinity()));
-  return log(u) + select(regular, correction, 0);
+  const V most(std::numeric_limits<T>::max()), least(std::numeric_limits<T>::min());
+  const V u = x + 1, divisor = max(least, min(most, u));
+  return log(u) + (min(most, x) - (divisor - 1)) / divisor;
 }
 
 /// 1 / (1 + e^-x)

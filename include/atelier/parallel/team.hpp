@@ -22,6 +22,7 @@ namespace atelier::inline v0 {
 namespace detail {
 inline thread_local int scoped_threads = 0;
 
+#if defined(_OPENMP)
 inline int default_threads() {
   if (const char* text = std::getenv("ATELIER_THREADS"); text && *text) {
     char* end = nullptr;
@@ -30,29 +31,22 @@ inline int default_threads() {
       throw ConfigError("ATELIER_THREADS: expected a number from 1 to 1024, found '" + std::string(text) + "'");
     return static_cast<int>(n);
   }
-#if defined(_OPENMP)
   return omp_get_max_threads();
-#else
-  return 1;
-#endif
 }
-
-inline bool inside_region() {
-#if defined(_OPENMP)
-  return omp_in_parallel();
-#else
-  return false;
 #endif
-}
 }  // namespace detail
 
-/// Number of threads that a call made here may use: 1 inside a parallel region, else the innermost ThreadScope's
-/// number, else ATELIER_THREADS, else OpenMP's default.
+/// Number of threads that a call made here may use: 1 inside a parallel region and without OpenMP, else the innermost
+/// ThreadScope's number, else ATELIER_THREADS, else OpenMP's default.
 inline int threads() {
-  if (detail::inside_region()) return 1;
+#if !defined(_OPENMP)
+  return 1;
+#else
+  if (omp_in_parallel()) return 1;
   if (detail::scoped_threads) return detail::scoped_threads;
   static const int fallback = detail::default_threads();
   return fallback;
+#endif
 }
 
 /// Sets the number of threads of this thread's calls while it lives.
