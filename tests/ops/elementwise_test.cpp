@@ -112,3 +112,32 @@ TEST(Ops, UserMap) {
         "user", [](auto x, auto y) { return tanh(x * y) / (1 + exp(-x)); }, a, b);
   });
 }
+
+TEST(Ops, ComparisonsAreConstants) {
+  const Tensor a({3}, {1, 2, 3}), b({3}, {3, 2, 1});
+  Tape tape;
+  EXPECT_EQ(equal(a, b).to_vector(), (std::vector<float>{0, 1, 0}));
+  EXPECT_EQ(less(a, b).to_vector(), (std::vector<float>{1, 0, 0}));
+  EXPECT_EQ(less_equal(a, b).to_vector(), (std::vector<float>{1, 1, 0}));
+  EXPECT_EQ((a > b).to_vector(), (std::vector<float>{0, 0, 1}));
+  EXPECT_EQ((a >= b).to_vector(), (std::vector<float>{0, 1, 1}));
+  EXPECT_EQ((a > 2).to_vector(), (std::vector<float>{0, 0, 1}));
+  EXPECT_EQ((a >= 2).to_vector(), (std::vector<float>{0, 1, 1}));
+  EXPECT_EQ((a < 2).to_vector(), (std::vector<float>{1, 0, 0}));
+  EXPECT_EQ((a <= 2).to_vector(), (std::vector<float>{1, 1, 0}));
+  EXPECT_EQ(tape.size(), 0u);
+}
+TEST(Ops, AddInto) {
+  Tensor a({3}, {1, 2, 3});
+  add_into(a, Tensor({3}, {10, 20, 30}));
+  EXPECT_EQ(a.to_vector(), (std::vector<float>{11, 22, 33}));
+}
+TEST(Ops, NanIsKept) {
+  const float nan = std::nanf("");
+  const Tensor x({3}, {1, nan, 3});
+  EXPECT_TRUE(std::isnan(max(x).item()));
+  EXPECT_TRUE(std::isnan(min(x).item()));
+  EXPECT_TRUE(std::isnan(sum(x).item()));
+  EXPECT_TRUE(std::isnan(relu(x).at({1})));
+  EXPECT_TRUE(std::isnan(softmax(x).at({0})));
+}

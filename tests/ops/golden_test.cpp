@@ -23,7 +23,9 @@ const IndexTensor& labels() {
 /// x rounded to the nearest whole number in [-1, 1].
 template <class T> BasicTensor<T> rounded(const BasicTensor<T>& x) { return (x > 0.5) - (x < -0.5); }
 
-template <class T> std::map<std::string, Function<T>> functions() {
+template <class T> using Table = std::map<std::string, Function<T>>;
+
+template <class T> Table<T> arithmetic() {
   using X = const std::vector<BasicTensor<T>>&;
   return {
       {"add", [](X x) { return x[0] + x[1]; }},
@@ -39,6 +41,11 @@ template <class T> std::map<std::string, Function<T>> functions() {
       {"less", [](X x) { return x[0] < x[1]; }},
       {"less_equal", [](X x) { return x[1] >= x[0]; }},
       {"where", [](X x) { return where(x[0] < x[1], x[0] * x[0], x[1]); }},
+  };
+}
+template <class T> Table<T> elementwise() {
+  using X = const std::vector<BasicTensor<T>>&;
+  return {
       {"exp", [](X x) { return exp(x[0]); }},
       {"expm1", [](X x) { return expm1(x[0]); }},
       {"log", [](X x) { return log(x[0]); }},
@@ -61,6 +68,11 @@ template <class T> std::map<std::string, Function<T>> functions() {
       {"gelu", [](X x) { return activate(x[0], Activation::gelu); }},
       {"gelu_tanh", [](X x) { return activate(x[0], Activation::gelu_tanh); }},
       {"clamp", [](X x) { return clamp(x[0], T(-0.4), T(0.6)); }},
+  };
+}
+template <class T> Table<T> structure() {
+  using X = const std::vector<BasicTensor<T>>&;
+  return {
       {"sum", [](X x) { return sum(x[0]); }},
       {"sum_0", [](X x) { return sum(x[0], {0}); }},
       {"sum_1_keep", [](X x) { return sum(x[0], {1}, true); }},
@@ -98,6 +110,11 @@ template <class T> std::map<std::string, Function<T>> functions() {
       {"take", [](X x) { return take(x[0], labels()); }},
       {"scatter_add", [](X x) { return scatter_add(x[0], labels(), 1, 6); }},
       {"pick", [](X x) { return pick(x[0], labels()); }},
+  };
+}
+template <class T> Table<T> layers() {
+  using X = const std::vector<BasicTensor<T>>&;
+  return {
       {"matmul", [](X x) { return matmul(x[0], x[1]); }},
       {"matmul_tn", [](X x) { return matmul(x[0], x[1], {.transpose_a = true}); }},
       {"matmul_nt", [](X x) { return matmul(x[0], x[1], {.transpose_b = true}); }},
@@ -120,6 +137,12 @@ template <class T> std::map<std::string, Function<T>> functions() {
       {"gaussian_kl", [](X x) { return gaussian_kl(x[0], x[1]); }},
       {"cross_entropy", [](X x) { return cross_entropy(x[0], labels()); }},
   };
+}
+template <class T> Table<T> functions() {
+  Table<T> all;
+  for (const auto& part : {arithmetic<T>(), elementwise<T>(), structure<T>(), layers<T>()})
+    all.insert(part.begin(), part.end());
+  return all;
 }
 
 Shape shape_of(const nlohmann::json& sizes) {

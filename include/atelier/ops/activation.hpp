@@ -5,10 +5,10 @@
 
 namespace atelier::inline v0 {
 
-/// max(x, 0); the derivative at 0 is 0.
+/// max(x, 0), NaN kept; the derivative at 0 is 0.
 template <class T> BasicTensor<T> relu(const BasicTensor<T>& x) {
   return map(
-      "relu", [](auto v) ATELIER_LAMBDA { return select(v > 0, v, 0); }, x);
+      "relu", [](auto v) ATELIER_LAMBDA { return select(v <= 0, 0, v); }, x);
 }
 ATELIER_OP(relu)
 

@@ -165,7 +165,7 @@ BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& w, const Ba
                  {.bias = b.data(), .activation = rectify ? kernels::Activation::relu : kernels::Activation::none});
     const auto backward = [x, w, rectify, precision](const BasicTensor<T>& g, const BasicTensor<T>& out,
                                                      const Wanted<3>& wanted) {
-      const auto mask = [](auto c, auto v) ATELIER_LAMBDA { return select(v > 0, c, 0); };
+      const auto mask = [](auto c, auto v) ATELIER_LAMBDA { return select(v <= 0, 0, c); };
       return detail::linear_backward(x, w, rectify ? detail::map_value<true>("linear", mask, g, out) : g, wanted,
                                      precision);
     };
