@@ -1,4 +1,4 @@
-/// Tensors as text: shape, type and values, long dimensions shortened.
+/// Tensors as text: values and shape, long dimensions shortened.
 #pragma once
 
 #include <ostream>
