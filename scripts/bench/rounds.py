@@ -1,0 +1,86 @@
+"""Interleaved rounds: every worker once a round, in random order, one active at a time."""
+import dataclasses
+import random
+import statistics
+import time
+
+import disturbance
+
+REPEATS = 2          # of a disturbed measurement within its round
+SETTLE_SECONDS = 0.1  # threads of the worker before may still spin
+
+
+@dataclasses.dataclass
+class Measured:
+    """Of one work. rounds: for each round {worker's key: median ms of a step}; steps: {key: steps timed}."""
+    rounds: list
+    steps: dict
+    last: dict           # {key: the worker's last answer, its times left out}
+    discarded: int       # rounds thrown away
+    repeated: int        # measurements repeated within their round
+    disturbed: int       # rounds taken although disturbed, the least disturbed ones, as too few others were had
+
+    def ms(self, key):
+        return [r[key] for r in self.rounds]
+
+    def ratios(self, key, base):
+        """Of each round: time of `key` / time of `base`."""
+        return [r[key] / r[base] for r in self.rounds]
+
+
+def spread(values):
+    """Median, quartiles and extremes of a list."""
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else 3 * values
+    return {"median": middle, "q1": low, "q3": high, "min": min(values), "max": max(values)}
+
+
+def measure(worker, seconds, monitor):
+    """One measurement: (answer, how disturbed)."""
+    time.sleep(SETTLE_SECONDS if seconds >= 0.1 else 0)
+    before = monitor.sample(worker.pid)
+    answer = worker.time(seconds)
+    usage = monitor.usage(before, monitor.sample(worker.pid), answer.get("involuntary_switches", 0))
+    return answer, disturbance.score(usage)
+
+
+def measure_calmly(worker, seconds, monitor):
+    """The least disturbed of up to 1 + REPEATS measurements: (answer, how disturbed, repeats)."""
+    tries = []
+    while len(tries) <= REPEATS:
+        tries.append(measure(worker, seconds, monitor))
+        if tries[-1][1] <= 1:
+            break
+    return (*min(tries, key=lambda t: t[1]), len(tries) - 1)
+
+
+def run_round(workers, seconds, monitor, order):
+    """{key: answer}, how disturbed the worst of them was, repeats."""
+    answers, worst, repeats = {}, 0.0, 0
+    for worker in order.sample(workers, len(workers)):
+        answers[worker.key], score, again = measure_calmly(worker, seconds, monitor)
+        worst, repeats = max(worst, score), repeats + again
+    return answers, worst, repeats
+
+
+def run_rounds(workers, rounds, seconds, monitor=None, seed=1, progress=lambda done, discarded: None):
+    """`rounds` undisturbed rounds; as many disturbed ones are discarded at most. What is missing then is made up with
+    the least disturbed of those, and counted."""
+    monitor, order = monitor or disturbance.Monitor(), random.Random(seed)
+    kept, thrown, repeated = [], [], 0
+    while len(kept) < rounds and len(thrown) < rounds:
+        answers, worst, again = run_round(workers, seconds, monitor, order)
+        repeated += again
+        (kept if worst <= 1 else thrown).append((worst, answers))
+        progress(len(kept), len(thrown))
+    missing = rounds - len(kept)
+    kept += sorted(thrown, key=lambda t: t[0])[:missing]
+    return summarize([answers for _, answers in kept], len(thrown) - missing, repeated, missing)
+
+
+def summarize(rounds, discarded, repeated, disturbed):
+    keys = list(rounds[0])
+    return Measured(
+        rounds=[{k: statistics.median(r[k]["ms"]) for k in keys} for r in rounds],
+        steps={k: sum(len(r[k]["ms"]) for r in rounds) for k in keys},
+        last={k: {name: v for name, v in rounds[-1][k].items() if name != "ms"} for k in keys},
+        discarded=discarded, repeated=repeated, disturbed=disturbed)

@@ -1,0 +1,78 @@
+"""What is measured: one table of works, one of the programs to measure beside ours.
+
+A new work needs a line in WORKS, a make_workload() in bench/steps and its model in the peers' workers.
+"""
+import dataclasses
+import pathlib
+
+HERE = pathlib.Path(__file__).resolve().parent
+PRECISIONS = ("highest", "high", "medium")
+
+# Largest relative difference of the losses of the first steps between a peer and us.
+PARITY_TOLERANCE = {"highest": 1e-5, "high": 1e-5, "medium": 2e-3}
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """flops: arithmetic of a step (2 for a multiply-add), matrix products only. quick: part of --quick."""
+    name: str
+    flops: float
+    quick: bool
+    about: str
+    kind: str = "step"
+    peers: tuple = ("torch-eager", "torch-compile", "jax")
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """modes: the peer's ways to compute that are as accurate as each of our precisions, or more; the fastest counts."""
+    package: str
+    script: str
+    modes: dict
+    settings: str
+    flags: tuple = ()
+    quick: bool = True
+
+
+def vae_flops(batch, pixels=784, hidden=400, latent=20):
+    """Forward, gradients of weights, gradients of inputs (not of the images)."""
+    layers = [(pixels, hidden), (hidden, 2 * latent), (latent, hidden), (hidden, pixels)]
+    products = sum(3 * a * b for a, b in layers) - pixels * hidden
+    return 2.0 * batch * products
+
+
+WORKS = [
+    Work("vae32", vae_flops(32), False, "784-400-20 VAE, Adam, batch 32"),
+    Work("vae128", vae_flops(128), True, "784-400-20 VAE, Adam, batch 128"),
+    Work("vae512", vae_flops(512), False, "784-400-20 VAE, Adam, batch 512"),
+]
+
+TORCH_MODES = {"highest": ("float32",), "high": ("float32",), "medium": ("autocast", "bf16-matmul", "float32")}
+TORCH_SETTINGS = "fused Adam, gradients set to none, denormals flushed, {threads} threads, glibc's tunables " \
+                 "(huge pages, no trimming); medium: the fastest of bf16 autocast, bf16 products, float32"
+
+PEERS = {
+    "torch-eager": Peer("torch", "torch_worker.py", TORCH_MODES, TORCH_SETTINGS),
+    "torch-compile": Peer("torch", "torch_worker.py", TORCH_MODES,
+                          TORCH_SETTINGS + "; torch.compile of forward pass and loss", ("--compile",), quick=False),
+    "jax": Peer("jax", "jax_worker.py",
+                {"highest": ("float32",), "high": ("float32",), "medium": ("bf16", "float32")},
+                "whole step jitted, state donated, pinned to {threads} processors, glibc's tunables; "
+                "medium: the faster of bf16 products and float32"),
+}
+
+PEER_ENVIRONMENT = {
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:"
+                      "glibc.malloc.top_pad=1073741824",
+    "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",  # so that the first step's time holds the compilation
+}
+
+
+def modes_for(impl, precisions):
+    """All modes of a peer that the comparisons at `precisions` need, each once."""
+    return list(dict.fromkeys(m for p in precisions for m in PEERS[impl].modes[p]))
+
+
+def peer_command(python, impl, mode, work, threads):
+    peer = PEERS[impl]
+    return [python, str(HERE / peer.script), work, mode, str(threads), *peer.flags]
