@@ -19,6 +19,7 @@ class Worker:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
                                             env=dict(os.environ, **(environment or {})))
         except OSError as error:
+            self.errors.close()
             raise WorkerError(f"{command[0]}: {error.strerror}") from error
         self.pid = self.process.pid
         try:
