@@ -1,9 +1,12 @@
 #include "atelier/data/batches.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "atelier/io/checksum.hpp"
+#include "atelier/kernels/isa.hpp"
 #include "atelier/kernels/random.hpp"
+#include "atelier/kernels/simd.hpp"
 #include "atelier/parallel/team.hpp"
 
 namespace atelier::inline v0::data {
@@ -11,7 +14,18 @@ namespace atelier::inline v0::data {
 namespace {
 /// to[i] = from[i] / 255
 void scale_bytes(float* to, const std::uint8_t* from, Index n) {
-  for (Index i = 0; i < n; ++i) to[i] = static_cast<float>(from[i]) / 255.0f;
+  dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    constexpr int lanes = Bytes / 4;
+    using V = simd::Vec<float, lanes>;
+    typedef std::uint8_t Raw __attribute__((vector_size(lanes)));
+    Index i = 0;
+    for (; i + lanes <= n; i += lanes) {
+      Raw bytes;
+      std::memcpy(&bytes, from + i, sizeof bytes);
+      (V(__builtin_convertvector(bytes, typename V::Raw)) / 255).store(to + i);
+    }
+    for (; i < n; ++i) to[i] = static_cast<float>(from[i]) / 255.0f;
+  });
 }
 
 /// One float picture for each number(k), k < count.

@@ -69,3 +69,9 @@ TEST(Batches, BinarizeDrawsEachPixelByItsGrey) {
   const data::ImageSet* sets[] = {&drawn};
   EXPECT_EQ(data::binary_sha256(sets).size(), 64u);
 }
+TEST(Batches, EveryByteBecomesItsShareOf255) {
+  data::ImageSet set{.count = 1, .height = 1, .width = 259};  // whole vectors, and a rest
+  for (int i = 0; i < 259; ++i) set.pixels.push_back(static_cast<std::uint8_t>(i));
+  const auto x = data::slice_images(set, 0, 1);
+  for (int i = 0; i < 259; ++i) EXPECT_EQ(x.data()[i], static_cast<float>(i % 256) / 255.0f);
+}

@@ -174,9 +174,18 @@ template <class T, int N> ATELIER_INLINE Vec<T, N> log1p(const Vec<T, N>& x) {
 /// 1 / (1 + e^-x)
 template <class T, int N> ATELIER_INLINE Vec<T, N> sigmoid(const Vec<T, N>& x) { return 1 / (exp(-x) + 1); }
 
-/// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
+/// log(1 + e^x) = max(x, 0) + log(1 + y), y = e^-|x|. In float log(1 + y) = 2 artanh(s), s = y / (2 + y) <= 1/3.
 template <class T, int N> ATELIER_INLINE Vec<T, N> softplus(const Vec<T, N>& x) {
-  return max(Vec<T, N>(0), x) + log1p(exp(-abs(x)));
+  using V = Vec<T, N>;
+  const V y = exp(-abs(x));
+  V rest;
+  if constexpr (sizeof(T) == 4) {
+    const V s = y / (y + 2), z = s * s;
+    rest = 2 * (s + s * z * detail::polynomial(z, 0.13433777f, 0.14116978f, 0.20003835f, 0.33333320f));
+  } else {
+    rest = log1p(y);
+  }
+  return max(V(0), x) + rest;
 }
 
 /// tanh|x| = -t / (2 + t), t = e^(-2|x|) - 1
