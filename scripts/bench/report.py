@@ -109,7 +109,7 @@ def system_lines(system):
     s = system.get("settings", {})
     return lines + [f"* {s.get('rounds')} rounds, {s.get('seconds')} s for each measurement, programs in random order; "
                     f"a measurement counts as disturbed with {disturbance.describe()}; it is repeated "
-                    "up to twice, then its round is discarded and made again."]
+                    "up to twice, then its round is discarded and made again, as often as rounds are wanted."]
 
 
 def trouble_lines(system):

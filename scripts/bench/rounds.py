@@ -43,32 +43,35 @@ def measure(worker, seconds, monitor):
     return answer, disturbance.score(usage)
 
 
-def measure_calmly(worker, seconds, monitor):
-    """The least disturbed of up to 1 + REPEATS measurements: (answer, how disturbed, repeats)."""
+def measure_calmly(worker, seconds, monitor, repeats):
+    """The least disturbed of up to 1 + `repeats` measurements: (answer, how disturbed, repeats made)."""
     tries = []
-    while len(tries) <= REPEATS:
+    while len(tries) <= repeats:
         tries.append(measure(worker, seconds, monitor))
         if tries[-1][1] <= 1:
             break
     return (*min(tries, key=lambda t: t[1]), len(tries) - 1)
 
 
-def run_round(workers, seconds, monitor, order):
-    """{key: answer}, how disturbed the worst of them was, repeats."""
-    answers, worst, repeats = {}, 0.0, 0
+def run_round(workers, seconds, monitor, order, budget):
+    """{key: answer}, how disturbed the worst of them was, repeats made, `budget` at most."""
+    answers, worst, made = {}, 0.0, 0
     for worker in order.sample(workers, len(workers)):
-        answers[worker.key], score, again = measure_calmly(worker, seconds, monitor)
-        worst, repeats = max(worst, score), repeats + again
-    return answers, worst, repeats
+        allowed = min(REPEATS, budget - made)
+        answers[worker.key], score, again = measure_calmly(worker, seconds, monitor, allowed)
+        worst, made = max(worst, score), made + again
+    return answers, worst, made
 
 
 def run_rounds(workers, rounds, seconds, monitor=None, seed=1, progress=lambda done, discarded: None):
-    """`rounds` undisturbed rounds; as many disturbed ones are discarded at most. What is missing then is made up with
-    the least disturbed of those, and counted."""
+    """`rounds` undisturbed rounds. Disturbed ones are discarded, as many as are wanted at most; what is missing then is
+    made up with the least disturbed of those, and counted. Of all measurements, half as many as are wanted are repeated
+    at most: on a machine that is never calm the run ends soon, and says so."""
     monitor, order = monitor or disturbance.Monitor(), random.Random(seed)
     kept, thrown, repeated = [], [], 0
+    budget = (rounds * len(workers) + 1) // 2
     while len(kept) < rounds and len(thrown) < rounds:
-        answers, worst, again = run_round(workers, seconds, monitor, order)
+        answers, worst, again = run_round(workers, seconds, monitor, order, budget - repeated)
         repeated += again
         (kept if worst <= 1 else thrown).append((worst, answers))
         progress(len(kept), len(thrown))
