@@ -57,15 +57,22 @@ Index steps_for_time(Task& task, double minutes) {
   return std::max<Index>(1, static_cast<Index>(left / per_epoch * static_cast<double>(task.steps_per_epoch())));
 }
 
+const Record* part(const Record& record, const std::string& key) {
+  const Value* value = record.find(key);
+  const auto* parts = value ? std::get_if<std::vector<Record>>(value) : nullptr;
+  return parts && !parts->empty() ? &parts->front() : nullptr;
+}
+
 /// Throws ConfigError unless a run that began with `old` can go on with `now`; only what a result does not depend on,
-/// and the number of steps, which follows from the rest, may differ.
+/// and a number of steps that follows from the rest, may differ.
 void require_same(const Record& old, const Record& now, const std::string& place) {
   const auto text = [](const Record& r, const std::string& key) {
     const Value* value = r.find(key);
     return value ? Record().set(key, *value).json() : "{\"" + key + "\": nothing}";
   };
   const auto compare = [&](const std::string& key) {
-    if (key == "environment" || key == "steps" || text(old, key) == text(now, key)) return;
+    if (key == "environment" || (key == "steps" && !now.find(key)) || text(old, key) == text(now, key)) return;
+    if (part(old, key) && part(now, key)) require_same(*part(old, key), *part(now, key), place);
     throw ConfigError(place + ": expected " + text(old, key) + " as the run began, found " + text(now, key) +
                       "; resume with the same flags or choose another --out");
   };
