@@ -85,7 +85,7 @@ TEST_F(BadDiskTest, PlacesTakenByFoldersAreNotOverwritten) {
 TEST_F(BadDiskTest, StandardOutputThatTakesNothing) {
   Command full = command("full", {{"--json", ""}}), closed = command("closed", {{"--json", ""}});
   full.output = "/dev/full";
-  closed.output_closed = true;
+  closed.closed = {STDOUT_FILENO};
   for (const Command& c : {full, closed}) expect_failure(run(c), 4, {"standard output", "closed or full"});
   expect_same_run(files("full"), files("closed"));
   const Ended again = train("full", {{"--json", ""}, {"--resume", ""}});
@@ -94,6 +94,28 @@ TEST_F(BadDiskTest, StandardOutputThatTakesNothing) {
   Command help{.words = {ATELIER_VAE_MNIST, "--help"}};
   help.output = "/dev/full";
   expect_failure(run(help), 4, {"standard output"});
+}
+
+TEST_F(BadDiskTest, NobodyListens) {
+  Command c = command("unread", {{"--progress", "text"}});
+  c.unread = true;
+  EXPECT_EQ(run(c).code, 4);  // no signal: the run is complete, only its last words are lost
+  expect_same_run(trained("plain"), files("unread"));
+}
+
+TEST_F(BadDiskTest, MessagesWithoutAPlaceGoNowhere) {
+  const Flags endless = {{"--steps", "1000000"}, {"--checkpoint-every", "1"}, {"--progress", "text"}};
+  for (const auto& closed : {std::vector<int>{STDERR_FILENO}, {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}}) {
+    const std::string out = "closed-" + std::to_string(closed.size());
+    Command c = command(out, endless);
+    c.closed = closed;
+    Process p(c);
+    ASSERT_TRUE(wait_until([&] { return files(out).checkpoints().size() > 2 || !p.running(); }));
+    EXPECT_EQ(read_bytes(folder_ / out / ".lock"), std::to_string(p.pid()) + "\n");
+    p.kill(SIGTERM);
+    EXPECT_EQ(p.wait().code, 128 + SIGTERM);
+    files(out).expect_checkpoints_load();
+  }
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ class KillTest : public VaeProgram {
       if (e.code == 0) return;
       ASSERT_EQ(e.signal, SIGKILL) << "exit code " << e.code << ": " << e.err;
       count(run, p.pid());
+      run.expect_whole();
     }
     ADD_FAILURE() << "no end after 200 kills";
   }

@@ -31,6 +31,7 @@ TEST_F(ResumeTest, SignalsLeaveACheckpointAndResumeGoesOnBitForBit) {
     EXPECT_EQ(e.err, "vae_mnist: stopped by signal " + std::to_string(signal) + "; continue with --resume\n");
     EXPECT_EQ(e.out, "");
     files(out).expect_checkpoints_load();
+    EXPECT_GT(files(out).checkpoints().back().filename().string(), "step-00000000.safetensors");
     files(out).expect_no_temporaries();
     EXPECT_FALSE(fs::exists(folder_ / out / "summary.json"));
     EXPECT_FALSE(fs::exists(folder_ / out / "model.safetensors"));
@@ -152,17 +153,17 @@ TEST_F(ResumeTest, MinutesAreTurnedIntoStepsOnce) {
   const auto timed = trained("run", flags);
   EXPECT_EQ(timed.config().at("steps"), steps);
   EXPECT_EQ(timed.summary().at("steps"), steps);
-  // what was measured left no trace
-  expect_same_run(trained("plain", {{"--steps", std::to_string(steps)}, {"--iwae", "5"}}), timed);
 }
 
-TEST_F(ResumeTest, MinutesAreKept) {
+TEST_F(ResumeTest, MinutesAreKeptAndMeasuringIsUndone) {
   const auto start = std::chrono::steady_clock::now();
   const auto run = trained("run", {{"--minutes", "0.05"}});
   const double seconds = seconds_since(start);
   EXPECT_GE(run.summary().at("steps"), 1);
   EXPECT_GT(seconds, 0.3) << run.summary();
-  EXPECT_LT(seconds, 6) << run.summary();  // 3, and whatever else this machine is doing
+  EXPECT_LT(seconds, 9) << run.summary();  // 3, and whatever else this machine is doing
+  // what was measured before the run left no trace
+  expect_same_run(trained("plain", {{"--steps", run.summary().at("steps").dump()}}), run);
 }
 
 TEST_F(ResumeTest, ThreadsGiveIdenticalFiles) {

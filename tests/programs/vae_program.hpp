@@ -109,13 +109,29 @@ struct RunFiles {
       n += entry.path().string().find(".tmp." + (pid ? std::to_string(pid) + "." : "")) != std::string::npos;
     return n;
   }
+  /// Nothing is there but what a run is made of.
   void expect_no_temporaries() const {
-    for (const char* below : {"", "checkpoints", "samples"}) EXPECT_EQ(temporaries(below), 0) << below;
+    const std::set<std::string> own = {"config.json",       "log.jsonl",    "curves.png",
+                                       "model.safetensors", "summary.json", ".lock"};
+    for (const auto& [name, bytes] : files_below(folder)) {
+      const bool known = own.contains(name) ||
+                         (name.starts_with("checkpoints/step-") && name.ends_with(".safetensors")) ||
+                         (name.starts_with("samples/step-") && name.ends_with(".png"));
+      EXPECT_TRUE(known) << name;
+    }
   }
   /// Every checkpoint is whole; there is at least one.
   void expect_checkpoints_load() const {
     EXPECT_FALSE(checkpoints().empty());
-    for (const auto& file : checkpoints()) EXPECT_NO_THROW(atelier::io::SafetensorsFile::open(file).verify()) << file;
+    expect_whole();
+  }
+  /// Whatever stands under a final name is whole.
+  void expect_whole() const {
+    auto tensors = checkpoints();
+    if (fs::exists(folder / "model.safetensors")) tensors.push_back(folder / "model.safetensors");
+    for (const auto& file : tensors) EXPECT_NO_THROW(atelier::io::SafetensorsFile::open(file).verify()) << file;
+    EXPECT_TRUE(!fs::exists(folder / "config.json") || config().is_object());
+    EXPECT_TRUE(!fs::exists(folder / "summary.json") || summary().is_object());
   }
 };
 

@@ -20,8 +20,9 @@ struct Command {
   std::vector<std::string> words;                                     // program and arguments
   std::vector<std::pair<std::string, std::string>> environment = {};  // on top of this process's own
   std::string output = {};                                            // where standard output goes; empty: captured
-  bool output_closed = false;
-  bool terminal = false;  // standard error is a terminal
+  std::vector<int> closed = {};                                       // standard streams that are
+  bool unread = false;                                                // nobody reads what it says
+  bool terminal = false;                                              // standard error is a terminal
 };
 
 struct Ended {
@@ -61,7 +62,7 @@ class Channel {
   }
   ~Channel() {
     close_writer();
-    ::close(ends_[0]);
+    close_reader();
   }
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -70,8 +71,12 @@ class Channel {
   void close_writer() {
     if (ends_[1] >= 0) ::close(std::exchange(ends_[1], -1));
   }
+  void close_reader() {
+    if (ends_[0] >= 0) ::close(std::exchange(ends_[0], -1));
+  }
   /// Appends what has come.
   void drain(std::string& text) const {
+    if (ends_[0] < 0) return;
     char buffer[4096];
     for (ssize_t n; (n = ::read(ends_[0], buffer, sizeof buffer)) > 0;)
       text.append(buffer, static_cast<std::size_t>(n));
@@ -88,6 +93,7 @@ class Process {
     std::vector<char*> words;
     for (const auto& word : command.words) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
+    if (command.unread) out_.close_reader(), err_.close_reader();
     const int output = command.output.empty() ? out_.writer() : ::open(command.output.c_str(), O_WRONLY | O_CLOEXEC);
     pid_ = ::fork();
     if (pid_ == 0) become(command, words, output);
@@ -133,7 +139,7 @@ class Process {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(err_.writer(), STDERR_FILENO);
     ::dup2(output, STDOUT_FILENO);
-    if (command.output_closed) ::close(STDOUT_FILENO);
+    for (int file : command.closed) ::close(file);
     for (const auto& [name, value] : command.environment) ::setenv(name.c_str(), value.c_str(), 1);
     ::execv(words[0], words.data());
     ::_exit(127);
