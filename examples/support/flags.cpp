@@ -5,6 +5,16 @@
 
 namespace atelier::programs {
 
+namespace {
+constexpr std::int64_t longest = 1'000'000'000;               // epochs or steps
+constexpr std::int64_t largest_seed = std::int64_t{1} << 53;  // what every reader of JSON keeps exactly
+constexpr std::int64_t most_threads = 1024;
+}  // namespace
+
+CLI::Validator within(std::int64_t low, std::int64_t high) {
+  return CLI::Range(low, high).description(std::to_string(low) + ".." + std::to_string(high));
+}
+
 ProgressStyle Flags::style() const {
   if (progress == "bar") return ProgressStyle::bar;
   if (progress == "text") return ProgressStyle::text;
@@ -20,9 +30,15 @@ void add_shared_flags(CLI::App& app, Flags& f, const std::vector<std::string>& p
       ->check(CLI::IsMember(preset_names))
       ->type_name("NAME")
       ->capture_default_str();
-  auto* epochs = app.add_option("--epochs", o.budget.epochs, "Length in passes over the data")->type_name("N");
-  auto* steps = app.add_option("--steps", o.budget.steps, "Length in updates")->type_name("N")->excludes(epochs);
+  auto* epochs = app.add_option("--epochs", o.budget.epochs, "Length in passes over the data (default: 10)")
+                     ->check(within(1, longest))
+                     ->type_name("N");
+  auto* steps = app.add_option("--steps", o.budget.steps, "Length in updates")
+                    ->check(within(1, longest))
+                    ->type_name("N")
+                    ->excludes(epochs);
   app.add_option("--minutes", o.budget.minutes, "Length in minutes, evaluation included")
+      ->check(CLI::Range(1e-6, 1e6).description("above 0"))
       ->type_name("M")
       ->excludes(epochs)
       ->excludes(steps);
@@ -31,8 +47,13 @@ void add_shared_flags(CLI::App& app, Flags& f, const std::vector<std::string>& p
   app.add_option("--accumulate", o.accumulate, "Parts that a batch is computed in, to save memory")
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--seed", o.seed, "Seed of everything random")->type_name("N")->capture_default_str();
-  app.add_option("--threads", f.threads, "Threads (default: ATELIER_THREADS, or all processors)")->type_name("N");
+  app.add_option("--seed", o.seed, "Seed of everything random")
+      ->check(within(0, largest_seed))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--threads", f.threads, "Threads (default: ATELIER_THREADS, or all processors)")
+      ->check(within(1, most_threads))
+      ->type_name("N");
   app.add_option("--precision", f.precision, "Float products: highest, high or medium")
       ->type_name("NAME")
       ->capture_default_str();
@@ -54,17 +75,10 @@ std::optional<int> parse(CLI::App& app, Flags& f, int argc, char** argv) {
     std::cout << app.help();
     return 0;
   } catch (const CLI::ParseError& error) {
-    throw ConfigError("command line: " + std::string(error.what()) + "; see --help");
+    throw ConfigError("command line: expected flags as --help says, found: " + std::string(error.what()));
   }
-  if (app.count("--threads") && f.threads < 1)
-    throw ConfigError("--threads: expected at least 1, found " + std::to_string(f.threads));
   f.options.precision = precision_from(f.precision);
   f.options.checkpoint_every = train::Every::parse(f.checkpoint_every);
-  const auto& b = f.options.budget;
-  if ((app.count("--epochs") && b.epochs < 1) || (app.count("--steps") && b.steps < 1) ||
-      (app.count("--minutes") && !(b.minutes > 0)))
-    throw ConfigError("length of the run: expected a positive number of epochs, steps or minutes");
-  f.options.check();
   return std::nullopt;
 }
 

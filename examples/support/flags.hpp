@@ -23,11 +23,14 @@ struct Flags {
   ProgressStyle style() const;
 };
 
+/// Whole numbers from `low` to `high`, for a flag's check; --help shows them.
+CLI::Validator within(std::int64_t low, std::int64_t high);
+
 /// Adds the shared flags to `app`, with the defaults that `flags` holds. `preset_names` are the allowed presets.
 void add_shared_flags(CLI::App& app, Flags& flags, const std::vector<std::string>& preset_names);
 
-/// Parses; returns an exit code when the program is to end (0 after --help, 2 after a wrong command line, said in one
-/// line). Fills the parts of `flags.options` that come as text.
+/// Parses; returns an exit code when the program is to end, which is 0 after --help. Fills the parts of `flags.options`
+/// that come as text. Throws ConfigError for a wrong command line.
 std::optional<int> parse(CLI::App& app, Flags& flags, int argc, char** argv);
 
 /// The folder of a data set: --data, else ATELIER_DATA/`name`. Throws ConfigError when neither is given.

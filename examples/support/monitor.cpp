@@ -39,11 +39,11 @@ Monitor::Monitor(ProgressStyle style)
       colour_(isatty(STDERR_FILENO) && !std::getenv("NO_COLOR")) {}
 
 void Monitor::show(const train::Progress& p) {
-  if (style_ == ProgressStyle::none) return;
   if (!p.note.empty()) {
     end();
     std::fprintf(stderr, "note: %s\n", p.note.c_str());
   }
+  if (style_ == ProgressStyle::none) return;
   const double pause = style_ == ProgressStyle::bar ? 0.1 : 10;
   if (p.metrics) {
     line(p);

@@ -1,6 +1,8 @@
 #include "program.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -15,6 +17,14 @@ namespace {
 volatile std::sig_atomic_t received = 0;
 void on_signal(int number) { received = number; }
 
+/// A standard stream that is closed would be the next file that is opened, and get what is printed: writing to it fails
+/// instead, and so does writing to a pipe that nobody reads.
+void guard_standard_streams() {
+  for (int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(file, F_GETFD) < 0) ::open("/dev/full", O_RDWR);  // becomes the lowest number that is free: `file`
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
 int fail(const std::string& name, std::string text, int code) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   std::cerr << name << ": error: " << text << std::endl;
@@ -23,6 +33,7 @@ int fail(const std::string& name, std::string text, int code) {
 }  // namespace
 
 int run_program(const std::string& name, const std::function<int()>& body) {
+  guard_standard_streams();
   try {
     const int code = body();
     std::cout.flush();

@@ -27,6 +27,7 @@ train::Record config_of(const std::string& name, const train::Options& o, const 
   train::Record config;
   config.set("program", name).set("preset", o.preset);
   if (o.budget.epochs) config.set("epochs", o.budget.epochs);
+  if (o.budget.steps) config.set("steps", o.budget.steps);
   if (o.budget.minutes > 0) config.set("minutes", o.budget.minutes);
   config.set("batch", o.batch).set("lr", o.lr).set("accumulate", o.accumulate);
   config.set("seed", static_cast<std::int64_t>(o.seed)).set("precision", atelier::name(o.precision));
@@ -61,6 +62,7 @@ int report(const train::Record& summary, const Flags& flags) {
 
 int run_trainer(const std::string& name, const Flags& flags, const MakeTask& make_task) {
   const auto& o = flags.options;
+  o.check();
   const ThreadScope scope(flags.threads ? flags.threads : threads());
   if (o.resume)
     if (const auto summary = train::RunFolder::summary(o.out)) return report(*summary, flags);

@@ -15,6 +15,8 @@ struct VaeFlags : Flags {
   bool conditional = false;
 };
 
+constexpr std::int64_t widest = 1'000'000, most_draws = 1'000'000;
+
 void add_flags(CLI::App& app, VaeFlags& f) {
   add_shared_flags(app, f, {"seed"});
   app.add_option("--beta", f.vae.loss.beta, "Weight of the KL term")->type_name("X")->capture_default_str();
@@ -24,9 +26,13 @@ void add_flags(CLI::App& app, VaeFlags& f) {
   app.add_option("--free-bits", f.vae.loss.free_bits, "Nats of KL that each latent dimension has free")
       ->type_name("X")
       ->capture_default_str();
-  app.add_option("--latent", f.vae.model.latent, "Latent dimensions")->type_name("N")->capture_default_str();
+  app.add_option("--latent", f.vae.model.latent, "Latent dimensions")
+      ->check(within(1, widest))
+      ->type_name("N")
+      ->capture_default_str();
   app.add_option("--hidden", f.vae.model.hidden, "Widths of the hidden layers: 400, or 512,256")
       ->delimiter(',')
+      ->check(within(1, widest))
       ->type_name("N,...")
       ->capture_default_str();
   app.add_option("--likelihood", f.likelihood, "bernoulli, gaussian, gaussian_learned or categorical")
@@ -37,7 +43,10 @@ void add_flags(CLI::App& app, VaeFlags& f) {
       ->check(CLI::IsMember({"static", "dynamic", "none"}))
       ->type_name("HOW")
       ->capture_default_str();
-  app.add_option("--iwae", f.vae.iwae, "Draws of the final IWAE bound; 0: none")->type_name("K")->capture_default_str();
+  app.add_option("--iwae", f.vae.iwae, "Draws of the final IWAE bound; 0: none")
+      ->check(within(0, most_draws))
+      ->type_name("K")
+      ->capture_default_str();
   app.add_option("--holdout", f.vae.holdout, "Last training images, measured instead of the test images")
       ->type_name("N")
       ->capture_default_str();

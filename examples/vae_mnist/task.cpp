@@ -14,9 +14,16 @@ data::Mnist binarized(const data::Mnist& images) {
   return {data::binarize(images.train, rng.fork("train")), data::binarize(images.test, rng.fork("test"))};
 }
 
+void check_weight(const char* flag, double x) {
+  if (x >= 0 && std::isfinite(x)) return;
+  throw ConfigError(std::string(flag) + ": expected a number that is not negative, found " + std::to_string(x));
+}
+
 void check(const VaeOptions& o, const data::Mnist& images) {
-  if (o.loss.beta < 0 || o.loss.free_bits < 0 || o.kl_warmup < 0 || o.iwae < 0)
-    throw ConfigError("--beta, --free-bits, --kl-warmup, --iwae: expected numbers that are not negative");
+  check_weight("--beta", o.loss.beta);
+  check_weight("--free-bits", o.loss.free_bits);
+  check_weight("--kl-warmup", static_cast<double>(o.kl_warmup));
+  check_weight("--iwae", static_cast<double>(o.iwae));
   if (o.holdout < 0 || o.holdout >= images.train.count)
     throw ConfigError("--holdout: expected 0 to " + std::to_string(images.train.count - 1) + " images, found " +
                       std::to_string(o.holdout));
@@ -26,6 +33,12 @@ vae::Config fitted(vae::Config c, const data::ImageSet& set) {
   c.pixels = set.height * set.width;
   c.check();
   return c;
+}
+data::Shuffle shuffled(Index count, Index batch, const Rng& rng) {
+  if (batch > count)
+    throw ConfigError("--batch: expected at most the " + std::to_string(count) + " training images, found " +
+                      std::to_string(batch));
+  return {count, batch, rng};
 }
 vae::Vae initialised(const vae::Config& c, const Rng& rng) {
   vae::Vae model{c};
@@ -60,7 +73,7 @@ VaeTask::VaeTask(VaeData images, const VaeOptions& o, const train::Options& run)
       run_(run),
       data_(std::move(images)),
       rng_(run.seed),
-      shuffle_(data_.train.count, run.batch, rng_.fork("shuffle")),
+      shuffle_(shuffled(data_.train.count, run.batch, rng_.fork("shuffle"))),
       model_(initialised(fitted(o.model, data_.train), rng_.fork("init"))),
       adam_(vae::make_optimizer(model_, run.lr)) {
   const auto& h = data_.held_out;

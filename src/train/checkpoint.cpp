@@ -38,14 +38,39 @@ Record describe(const Checkpoint& c, Task& task, std::uint64_t seed) {
   return run;
 }
 
-void restore_updates(const Record& run, Task& task, const std::string& place) {
+std::vector<std::int64_t> updates_of(const Record& run, std::size_t optimizers, const std::string& place) {
   const auto* updates = run.find("updates");
-  const auto optimizers = task.optimizers();
   const auto* counts = updates ? std::get_if<std::vector<std::int64_t>>(updates) : nullptr;
-  if (!counts || counts->size() != optimizers.size())
-    throw InputError(place + ": expected the update counts of " + std::to_string(optimizers.size()) +
-                     " optimizers; the checkpoint belongs to another trainer");
-  for (std::size_t k = 0; k < optimizers.size(); ++k) optimizers[k]->set_steps((*counts)[k]);
+  if (!counts || counts->size() != optimizers ||
+      std::any_of(counts->begin(), counts->end(), std::signbit<std::int64_t>))
+    throw InputError(place + ": expected the update counts of " + std::to_string(optimizers) +
+                     " optimizers, found others; the checkpoint belongs to another trainer");
+  return *counts;
+}
+
+Record run_of(const io::SafetensorsFile& file, const std::string& place) {
+  const auto found = file.metadata().find(run_key);
+  if (found == file.metadata().end())
+    throw InputError(place + ": expected a checkpoint, found a file without '" + run_key + "'");
+  return Record::parse(found->second, place);
+}
+
+Checkpoint from_record(const Record& run, std::uint64_t seed, const std::string& place) try {
+  if (run.integer("seed") != static_cast<std::int64_t>(seed))
+    throw ConfigError(place + ": expected a run with seed " + std::to_string(seed) + ", found seed " +
+                      std::to_string(run.integer("seed")) + "; resume with the seed the run began with");
+  Checkpoint c;
+  c.step = run.integer("step");
+  c.best_step = run.integer("best_step");
+  c.best_score = run.number("best_score");
+  if (const auto* sums = run.find("sums"))
+    if (const auto* part = std::get_if<std::vector<Record>>(sums); part && !part->empty()) c.sums = part->front();
+  if (c.step < 0 || c.best_step < 0 || c.best_step > c.step)
+    throw InputError("expected a best step from 0 to the step, found " + std::to_string(c.best_step) + " at step " +
+                     std::to_string(c.step));
+  return c;
+} catch (const InputError& error) {
+  throw InputError(place + ": " + error.what());
 }
 
 /// Every tensor of the state is in the file, of its shape, and no other is.
@@ -73,28 +98,17 @@ void save_checkpoint(const std::filesystem::path& file, const Checkpoint& checkp
 Checkpoint load_checkpoint(const std::filesystem::path& path, Task& task, std::uint64_t seed) {
   const auto file = io::SafetensorsFile::open(path);
   const std::string place = path.string();
-  const auto found = file.metadata().find(run_key);
-  if (found == file.metadata().end())
-    throw InputError(place + ": expected a checkpoint, found a file without '" + run_key + "'");
-  const Record run = Record::parse(found->second, place);
-  if (run.integer("seed") != static_cast<std::int64_t>(seed))
-    throw ConfigError(place + ": expected a run with seed " + std::to_string(seed) + ", found seed " +
-                      std::to_string(run.integer("seed")) + "; resume with the seed the run began with");
+  const Record run = run_of(file, place);
+  const auto optimizers = task.optimizers();
   const State state = task.state();
   check_fit(file, state, place);
+  const auto updates = updates_of(run, optimizers.size(), place);
+  const Checkpoint checkpoint = from_record(run, seed, place);
   file.verify();
   for (const auto& e : state)
     file.read_into<float>(e.name, std::span(e.write(), static_cast<std::size_t>(e.shape.size())));
-  restore_updates(run, task, place);
-  Checkpoint c{.step = run.integer("step"),
-               .seconds = 0,
-               .best_step = run.integer("best_step"),
-               .best_score = run.number("best_score"),
-               .sums = {},
-               .note = {}};
-  if (const auto* sums = run.find("sums"))
-    if (const auto* part = std::get_if<std::vector<Record>>(sums); part && !part->empty()) c.sums = part->front();
-  return c;
+  for (std::size_t k = 0; k < optimizers.size(); ++k) optimizers[k]->set_steps(updates[k]);
+  return checkpoint;
 }
 
 void save_model(const std::filesystem::path& file, const State& state, const Record& config) {

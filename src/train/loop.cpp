@@ -35,37 +35,61 @@ class Snapshot {
   std::vector<Index> steps_;
 };
 
-/// Steps that fit into `minutes`: measured on steps, an evaluation and a part of the final one that are then undone.
-Index steps_for_time(Task& task, double minutes) {
+/// Seconds that the end of an epoch takes: evaluation, log, pictures, a checkpoint. Nothing of it stays but a
+/// checkpoint of where the run stands.
+double seconds_for_epoch_end(Task& task, RunFolder& folder, const Checkpoint& at, std::uint64_t seed) {
+  const std::filesystem::path trial = folder.samples() / "trial";
+  std::filesystem::create_directory(trial);
+  const Stopwatch watch;
+  folder.log(Record().set("step", at.step + 1).set("epoch", 0.0).merge(task.evaluate()));
+  task.sample(trial, at.step);
+  folder.draw_curves();
+  folder.save(at, task, seed);
+  const double seconds = watch.seconds();
+  folder.rewind_log(at.step);
+  std::filesystem::remove_all(trial);
+  std::filesystem::remove(folder.path() / "curves.png");
+  return seconds;
+}
+
+/// Steps that fit into `minutes`: measured on the end of an epoch, steps and a part of the final evaluation, all
+/// undone.
+Index steps_for_time(Task& task, double minutes, const std::function<double()>& epoch_end) {
   constexpr double share_measured = 0.02, finish_share = 0.02, reserve = 0.97;
   const double budget = 60 * minutes;
   const Stopwatch all;
+  const double per_end = epoch_end();
   Snapshot snapshot(task);
   task.step(0, 1);  // the first step also fills the memory pool
   const Stopwatch steps;
   Index n = 0;
   while (n < 5 || steps.seconds() < share_measured * budget) task.step(++n, 1);
   const double per_step = steps.seconds() / static_cast<double>(n);
-  const Stopwatch evaluation;
-  task.evaluate();
-  const double per_epoch = 1.5 * evaluation.seconds() + per_step * static_cast<double>(task.steps_per_epoch());
+  const double per_epoch = 1.2 * per_end + per_step * static_cast<double>(task.steps_per_epoch());
   const Stopwatch part;
   task.finish(finish_share);
   const double last = part.seconds() / finish_share;
   snapshot.restore();
-  const double left = reserve * budget - all.seconds() - last;
+  const double left = reserve * budget - all.seconds() - per_end - last;
   return std::max<Index>(1, static_cast<Index>(left / per_epoch * static_cast<double>(task.steps_per_epoch())));
 }
 
+const Record* part(const Record& record, const std::string& key) {
+  const Value* value = record.find(key);
+  const auto* parts = value ? std::get_if<std::vector<Record>>(value) : nullptr;
+  return parts && !parts->empty() ? &parts->front() : nullptr;
+}
+
 /// Throws ConfigError unless a run that began with `old` can go on with `now`; only what a result does not depend on,
-/// and the number of steps, which follows from the rest, may differ.
+/// and a number of steps that follows from the rest, may differ.
 void require_same(const Record& old, const Record& now, const std::string& place) {
   const auto text = [](const Record& r, const std::string& key) {
     const Value* value = r.find(key);
     return value ? Record().set(key, *value).json() : "{\"" + key + "\": nothing}";
   };
   const auto compare = [&](const std::string& key) {
-    if (key == "environment" || key == "steps" || text(old, key) == text(now, key)) return;
+    if (key == "environment" || (key == "steps" && !now.find(key)) || text(old, key) == text(now, key)) return;
+    if (part(old, key) && part(now, key)) require_same(*part(old, key), *part(now, key), place);
     throw ConfigError(place + ": expected " + text(old, key) + " as the run began, found " + text(now, key) +
                       "; resume with the same flags or choose another --out");
   };
@@ -97,6 +121,9 @@ class Run {
     const auto restored = folder_.restore(task_, options_.seed);
     if (restored) at_ = *restored;
     total_ = length();
+    if (at_.step > total_)
+      throw ConfigError("length of the run: expected at least the " + std::to_string(at_.step) +
+                        " steps that its checkpoint stands at, found " + std::to_string(total_));
     schedule_.total = total_;
     folder_.write_config(config.set("steps", total_));
     folder_.rewind_log(at_.step);
@@ -116,16 +143,20 @@ class Run {
     if (b.epochs) return b.epochs * task_.steps_per_epoch();
     if (b.steps) return b.steps;
     if (const auto old = folder_.config(); old && old->find("steps")) return old->integer("steps");
-    return steps_for_time(task_, b.minutes);
+    return steps_for_time(task_, b.minutes, [&] { return seconds_for_epoch_end(task_, folder_, at_, options_.seed); });
+  }
+
+  void require_finite(double x, const std::string& what) const {
+    if (std::isfinite(x)) return;
+    throw DivergedError("step " + std::to_string(at_.step) + ": expected " + what + " that is finite, found " +
+                        std::to_string(x) + "; the last checkpoint is kept, try a smaller --lr");
   }
 
   /// One step and what follows from it. False when the run is to stop.
   bool advance() {
     const Record values = task_.step(at_.step, schedule_(at_.step));
     loss_ = values.number("loss");
-    if (!std::isfinite(loss_))
-      throw DivergedError("step " + std::to_string(at_.step) + ": expected a finite loss, found " +
-                          std::to_string(loss_) + "; the last checkpoint is kept, try a smaller --lr");
+    require_finite(loss_, "a loss");
     ++at_.step;
     ++steps_here_;
     add_to(at_.sums, values);
@@ -143,17 +174,18 @@ class Run {
     line.set("step", at_.step)
         .set("epoch", static_cast<double>(at_.step) / static_cast<double>(task_.steps_per_epoch()));
     const Record metrics = task_.evaluate();
+    const double score = task_.score(metrics);
+    require_finite(score, "metrics");
     line.merge(means(at_.sums)).merge(metrics).set("seconds", seconds());
     folder_.log(line);
     at_.sums = {};
-    const double score = task_.score(metrics);
+    task_.sample(folder_.samples(), at_.step);
+    folder_.draw_curves();
     if (at_.best_step == 0 || score < at_.best_score) {
       at_.best_step = at_.step;
       at_.best_score = score;
-      save();
+      save();  // last: whoever continues from here finds this epoch complete
     }
-    task_.sample(folder_.samples(), at_.step);
-    folder_.draw_curves();
     return line;
   }
 

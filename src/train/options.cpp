@@ -26,16 +26,18 @@ std::string Every::str() const {
 
 void Options::check() const {
   const int lengths = (budget.epochs != 0) + (budget.steps != 0) + (budget.minutes != 0);
-  if (lengths != 1) throw ConfigError("length of the run: expected exactly one of epochs, steps, minutes");
-  if (budget.epochs < 0 || budget.steps < 0 || budget.minutes < 0)
-    throw ConfigError("length of the run: expected a positive number");
+  if (lengths != 1)
+    throw ConfigError("length of the run: expected exactly one of epochs, steps, minutes, found " +
+                      std::to_string(lengths));
+  if (budget.epochs < 0 || budget.steps < 0 || !(budget.minutes >= 0) || !std::isfinite(budget.minutes))
+    throw ConfigError("length of the run: expected a positive number, found another");
   if (batch < 1) throw ConfigError("--batch: expected at least 1, found " + std::to_string(batch));
   if (!(lr > 0) || !std::isfinite(lr))
     throw ConfigError("--lr: expected a positive number, found " + std::to_string(lr));
   if (accumulate < 1 || batch % accumulate)
     throw ConfigError("--accumulate: expected a divisor of --batch " + std::to_string(batch) + ", found " +
                       std::to_string(accumulate));
-  if (out.empty()) throw ConfigError("--out: expected a folder for the run");
+  if (out.empty()) throw ConfigError("--out: expected a folder for the run, found none");
 }
 
 }  // namespace atelier::inline v0::train

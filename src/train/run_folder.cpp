@@ -1,6 +1,7 @@
 #include "atelier/train/run_folder.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <fstream>
 
@@ -21,7 +22,7 @@ void make_folder(const fs::path& path) {
   fs::create_directories(path, error);
   if (error || !fs::is_directory(path))
     throw IoError(path.string() + ": expected a folder that can be made, found: " +
-                  (error ? error.message() : "a file of that name") + "; choose another --out");
+                  (fs::exists(path) ? "a file of that name" : error.message()) + "; choose another --out");
 }
 
 fs::path checkpoint_name(Index step) {
@@ -32,11 +33,10 @@ fs::path checkpoint_name(Index step) {
 
 /// Step of a checkpoint's file name, -1 for other files.
 Index step_of(const fs::path& file) {
-  long long step = -1;
-  int end = 0;
   const std::string name = file.filename().string();
-  if (std::sscanf(name.c_str(), "step-%8lld.safetensors%n", &step, &end) != 1) return -1;
-  return static_cast<std::size_t>(end) == name.size() ? static_cast<Index>(step) : -1;
+  Index step = -1;
+  if (name.starts_with("step-")) std::from_chars(name.data() + 5, name.data() + name.size(), step);
+  return step >= 0 && checkpoint_name(step) == name ? step : -1;
 }
 
 /// Checkpoints of a folder, newest first.
@@ -56,14 +56,16 @@ std::optional<Record> read_record(const fs::path& file) {
   return Record::parse(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), file.string());
 }
 
-/// The complete lines of a JSONL file.
+/// The complete lines of the log.
 std::vector<Record> read_lines(const fs::path& file) {
   std::vector<Record> lines;
   std::ifstream in(file);
   std::string text;
   while (std::getline(in, text) && !in.eof()) {
     try {
-      lines.push_back(Record::parse(text, file.string()));
+      const Record line = Record::parse(text, file.string());
+      line.integer("step"), line.number("epoch");
+      lines.push_back(line);
     } catch (const InputError&) {
       break;  // a line cut off by a crash, and whatever follows, will be written again
     }
@@ -93,7 +95,8 @@ void add_point(io::Chart& chart, const std::string& title, const std::string& wh
 RunFolder::RunFolder(const fs::path& path, bool resume) : path_(path) {
   make_folder(path);
   lock_ = std::make_unique<io::FolderLock>(path);
-  const bool used = fs::exists(path / "config.json") || fs::exists(path / "checkpoints");
+  const bool used = fs::exists(path / "config.json") || fs::exists(path / "summary.json") ||
+                    !checkpoints(path / "checkpoints").empty();
   if (used && !resume)
     throw ConfigError(path.string() +
                       ": expected a new folder, found a run; continue it with --resume or choose another --out");
@@ -113,7 +116,8 @@ void RunFolder::write_summary(const Record& summary) const {
 void RunFolder::save(const Checkpoint& checkpoint, Task& task, std::uint64_t seed) const {
   const fs::path folder = path_ / "checkpoints";
   save_checkpoint(folder / checkpoint_name(checkpoint.step), checkpoint, task, seed);
-  const auto files = checkpoints(folder);
+  auto files = checkpoints(folder);
+  std::erase_if(files, [&](const fs::path& file) { return step_of(file) > checkpoint.step; });  // damaged: passed over
   for (std::size_t k = kept_checkpoints; k < files.size(); ++k)
     if (step_of(files[k]) != checkpoint.best_step) fs::remove(files[k]);
 }
