@@ -21,6 +21,15 @@ ProgressStyle Flags::style() const {
   return progress == "none" ? ProgressStyle::none : ProgressStyle::automatic;
 }
 
+optim::Schedule Flags::course() const {
+  using Course = optim::Schedule::Course;
+  constexpr double floor = 0.02;  // where annealing ends, as a share of --lr
+  const bool anneals = schedule == "auto" && options.budget.minutes > 0;
+  if (schedule == "linear") return {.course = Course::linear, .floor = floor};
+  if (schedule == "cosine" || anneals) return {.course = Course::cosine, .floor = floor};
+  return {};
+}
+
 void add_shared_flags(CLI::App& app, Flags& f, const std::vector<std::string>& preset_names) {
   auto& o = f.options;
   app.get_formatter()->column_width(38);
@@ -44,6 +53,11 @@ void add_shared_flags(CLI::App& app, Flags& f, const std::vector<std::string>& p
       ->excludes(steps);
   app.add_option("--batch", o.batch, "Examples in an update")->type_name("N")->capture_default_str();
   app.add_option("--lr", o.lr, "Learning rate")->type_name("X")->capture_default_str();
+  app.add_option("--schedule", f.schedule,
+                 "Learning rate: constant; linear or cosine down to 2 %; auto: cosine with --minutes, else constant")
+      ->check(CLI::IsMember({"auto", "constant", "linear", "cosine"}))
+      ->type_name("NAME")
+      ->capture_default_str();
   app.add_option("--accumulate", o.accumulate, "Parts that a batch is computed in, to save memory")
       ->type_name("N")
       ->capture_default_str();

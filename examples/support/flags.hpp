@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "atelier/optim/schedule.hpp"
 #include "atelier/train/options.hpp"
 
 namespace atelier::programs {
@@ -16,11 +17,14 @@ struct Flags {
   train::Options options;
   int threads = 0;  // 0: ATELIER_THREADS, or all processors
   std::string precision = "highest";
+  std::string schedule = "auto";
   std::string checkpoint_every = "60s";
   std::string progress = "auto";
   bool json = false;
 
   ProgressStyle style() const;
+  /// The course of the learning rate; "auto" anneals a run whose length is a time, and leaves others constant.
+  optim::Schedule course() const;
 };
 
 /// Whole numbers from `low` to `high`, for a flag's check; --help shows them.

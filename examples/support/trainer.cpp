@@ -23,13 +23,14 @@ std::string compiler() {
 }
 
 /// What the result depends on, and under "environment" what it does not.
-train::Record config_of(const std::string& name, const train::Options& o, const train::Task& task) {
+train::Record config_of(const std::string& name, const Flags& flags, const train::Task& task) {
+  const auto& o = flags.options;
   train::Record config;
   config.set("program", name).set("preset", o.preset);
   if (o.budget.epochs) config.set("epochs", o.budget.epochs);
   if (o.budget.steps) config.set("steps", o.budget.steps);
   if (o.budget.minutes > 0) config.set("minutes", o.budget.minutes);
-  config.set("batch", o.batch).set("lr", o.lr).set("accumulate", o.accumulate);
+  config.set("batch", o.batch).set("lr", o.lr).set("schedule", flags.schedule).set("accumulate", o.accumulate);
   config.set("seed", static_cast<std::int64_t>(o.seed)).set("precision", atelier::name(o.precision));
   config.merge(task.config());
   return config.set("environment", train::Record()
@@ -70,10 +71,11 @@ int run_trainer(const std::string& name, const Flags& flags, const MakeTask& mak
   train::RunFolder folder(o.out, o.resume);
   catch_signals();
   Monitor monitor(flags.style());
-  const auto outcome = train::run(*task, o, {}, folder, config_of(name, o, *task), [&](const train::Progress& p) {
-    monitor.show(p);
-    return stop_signal() == 0;
-  });
+  const auto outcome =
+      train::run(*task, o, flags.course(), folder, config_of(name, flags, *task), [&](const train::Progress& p) {
+        monitor.show(p);
+        return stop_signal() == 0;
+      });
   monitor.end();
   if (!outcome.finished) {
     std::cerr << name << ": stopped by signal " << stop_signal() << "; continue with --resume\n";

@@ -125,6 +125,12 @@ TEST_F(FlagsTest, BatchAndLearningRate) {
   EXPECT_GT(metric(slow, "test_neg_elbo"), metric(plain_, "test_neg_elbo"));
 }
 
+TEST_F(FlagsTest, Schedule) {
+  EXPECT_GT(distance(changes({{"--schedule", "cosine"}}, "schedule", "cosine"), plain_), 1e-3);
+  EXPECT_GT(distance(changes({{"--schedule", "linear"}}, "schedule", "linear"), plain_), 1e-3);
+  EXPECT_EQ(distance(changes({{"--schedule", "constant"}}, "schedule", "constant"), plain_), 0);
+}
+
 TEST_F(FlagsTest, AccumulateGivesNearlyTheSame) {
   for (const char* parts : {"2", "4", "16"}) {
     const auto run = changes({{"--accumulate", parts}}, "accumulate", std::stoi(parts));

@@ -147,6 +147,7 @@ TEST(RunFolder, BelongsToOneTrainer) {
   TempFolder folder;
   {
     train::RunFolder one(folder / "run", false);
+    one.write_config(train::Record().set("seed", 1));
     expect_error<ConfigError>([&] { train::RunFolder two(folder / "run", true); }, {"run"});
   }
   expect_error<ConfigError>([&] { train::RunFolder again(folder / "run", false); }, {"--resume", "--out"});
