@@ -3,12 +3,12 @@
 A measurement is disturbed when, while it ran, one of these shares or rates was above its limit:
   steal     processor time that the hypervisor gave to others, share of this process's processors' time
   foreign   processor time that other processes here used, share of the same
-  switches  involuntary context switches of the worker's main thread and its team, per second
+  switches  involuntary context switches per second; threads of JAX push each other aside some 500 times on a calm machine
 """
 import os
 import time
 
-LIMITS = {"steal": 0.02, "foreign": 0.05, "switches": 400.0}
+LIMITS = {"steal": 0.02, "foreign": 0.05, "switches": 2000.0}
 TICK = os.sysconf("SC_CLK_TCK")
 
 

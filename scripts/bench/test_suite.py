@@ -105,7 +105,7 @@ class Disturbance(unittest.TestCase):
         self.assertLess(disturbance.score(monitor.usage(before, calm, 0)), 1)
         self.assertGreater(disturbance.score(monitor.usage(before, calm | {"stolen": 0.1}, 0)), 1)
         self.assertGreater(disturbance.score(monitor.usage(before, calm | {"own": 2.5}, 0)), 1)
-        self.assertGreater(disturbance.score(monitor.usage(before, calm, 1000)), 1)
+        self.assertGreater(disturbance.score(monitor.usage(before, calm, 5000)), 1)
         self.assertEqual(disturbance.score(monitor.usage(None, None, 1000)), 0)
 
     def test_repeats_then_discards_then_takes_the_least_disturbed(self):
