@@ -208,6 +208,9 @@ TEST_F(FlagsTest, LengthAndCheckpoints) {
   EXPECT_EQ(names(plain_), "0 10 12 ");
   EXPECT_EQ(names(with({{"--checkpoint-every", "5"}})), "5 10 12 ");
   EXPECT_EQ(names(with({{"--checkpoint-every", "0.000001s"}})), "10 11 12 ");
+  const auto grows_worse = with({{"--epochs", "3"}, {"--checkpoint-every", "1"}, {"--beta", "0"}, {"--lr", "0.05"}});
+  EXPECT_LT(grows_worse.log().front().at("test_neg_elbo"), last(grows_worse, "test_neg_elbo"));
+  EXPECT_EQ(names(grows_worse), "10 28 29 30 ");  // the best and the newest
   EXPECT_EQ(plain_.summary().at("preset"), "seed");
   EXPECT_EQ(with({{"--preset", "seed"}}).model(), plain_.model());
 }
