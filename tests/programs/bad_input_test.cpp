@@ -90,6 +90,7 @@ TEST_F(BadInputTest, FlagsThatMakeNoRun) {
       {"--binarize", "twice", "twice"},
       {"--preset", "huge", "huge"},
       {"--progress", "much", "much"},
+      {"--schedule", "zigzag", "zigzag"},
       {"--checkpoint-every", "0", "'0'"},
       {"--checkpoint-every", "5 days", "5 days"},
       {"--steps", "0", "--steps"},

@@ -128,7 +128,7 @@ TEST_F(FlagsTest, BatchAndLearningRate) {
 TEST_F(FlagsTest, Schedule) {
   EXPECT_GT(distance(changes({{"--schedule", "cosine"}}, "schedule", "cosine"), plain_), 1e-3);
   EXPECT_GT(distance(changes({{"--schedule", "linear"}}, "schedule", "linear"), plain_), 1e-3);
-  EXPECT_EQ(distance(changes({{"--schedule", "constant"}}, "schedule", "constant"), plain_), 0);
+  expect_same_run(plain_, with({{"--schedule", "constant"}}));  // the default of a run of so many steps
 }
 
 TEST_F(FlagsTest, AccumulateGivesNearlyTheSame) {
@@ -220,10 +220,10 @@ TEST(Help, ShowsEveryFlagWithItsDefault) {
   EXPECT_EQ(e.code, 0);
   EXPECT_EQ(e.err, "");
   for (const char* flag :
-       {"--data",       "--out",         "--preset",   "--epochs",    "--steps",     "--minutes", "--batch",
-        "--lr",         "--accumulate",  "--seed",     "--threads",   "--precision", "--resume",  "--checkpoint-every",
-        "--progress",   "--json",        "--beta",     "--kl-warmup", "--free-bits", "--latent",  "--hidden",
-        "--likelihood", "--conditional", "--binarize", "--iwae",      "--holdout"})
+       {"--data",     "--out",        "--preset",      "--epochs",   "--steps",     "--minutes",   "--batch",
+        "--lr",       "--accumulate", "--seed",        "--threads",  "--precision", "--resume",    "--checkpoint-every",
+        "--progress", "--json",       "--schedule",    "--beta",     "--kl-warmup", "--free-bits", "--latent",
+        "--hidden",   "--likelihood", "--conditional", "--binarize", "--iwae",      "--holdout"})
     EXPECT_NE(e.out.find(std::string("  ") + flag + " "), std::string::npos) << flag;
   for (const char* value : {"=128 ", "=0.001 ", "=60s ", "=[400] ", "=bernoulli ", "=highest ", "=runs/vae_mnist "})
     EXPECT_NE(e.out.find(value), std::string::npos) << value;
