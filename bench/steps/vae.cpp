@@ -20,7 +20,10 @@ data::ImageSet random_images() {
 class VaeWorkload : public Workload {
  public:
   explicit VaeWorkload(Index batch)
-      : batch_(batch), set_(random_images()), shuffle_(images, batch, Rng(1)), adam_(vae::make_optimizer(formula())) {}
+      : batch_(batch),
+        set_(random_images()),
+        shuffle_(images, batch, Rng(1)),
+        adam_(vae::make_optimizer((formula::fill(model_), model_))) {}
 
   double parity_step(std::uint64_t k) override {
     return update(formula::uniform(1000 + k, {batch_, side * side}),
@@ -33,16 +36,6 @@ class VaeWorkload : public Workload {
   Index items() const override { return batch_; }
 
  private:
-  /// Weights uniform in +- 1/sqrt(fan_in), seeds 1, 2, ... in the order of the parameters.
-  vae::Vae& formula() {
-    std::uint64_t seed = 1;
-    double bound = 0;
-    nn::visit_params(model_, [&](const std::string&, auto& p) {
-      if (p.rank() == 2) bound = 1 / std::sqrt(static_cast<double>(p.size(1)));
-      p.assign(formula::uniform(seed++, p.shape(), -bound, bound));
-    });
-    return model_;
-  }
   double update(const Tensor& x, const Tensor& noise) {
     Tape tape;
     const auto elbo = vae::negative_elbo(model_, x, noise);

@@ -16,15 +16,9 @@ nlohmann::json golden() {
   return nlohmann::json::parse(file);
 }
 
-/// Uniform in +- 1/sqrt(fan_in), seeds 1, 2, ... in the order of the parameters; a bias has its weight's fan-in.
 vae::Vae formula_vae() {
   vae::Vae model;
-  std::uint64_t seed = 1;
-  double bound = 0;
-  nn::visit_params(model, [&](const std::string&, auto& p) {
-    if (p.rank() == 2) bound = 1 / std::sqrt(static_cast<double>(p.size(1)));
-    p.assign(formula::uniform(seed++, p.shape(), -bound, bound));
-  });
+  formula::fill(model);
   return model;
 }
 

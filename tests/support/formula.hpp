@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "atelier/tensor/tensor.hpp"
+#include "atelier/nn/visit.hpp"
 
 namespace formula {
 
@@ -26,6 +26,17 @@ atelier::BasicTensor<T> uniform(std::uint64_t seed, const atelier::Shape& shape,
     x.mutable_data()[i] = static_cast<float>(low + (high - low) * u);
   }
   return x;
+}
+
+/// Fills a module of fully connected layers: uniform in +- 1/sqrt(fan_in), seeds 1, 2, ... in the order of its
+/// parameters; a bias has its weight's fan-in.
+template <class M> void fill(M& module) {
+  std::uint64_t seed = 1;
+  double bound = 0;
+  atelier::nn::visit_params(module, [&](const std::string&, auto& p) {
+    if (p.rank() == 2) bound = 1 / std::sqrt(static_cast<double>(p.size(1)));
+    p.assign(uniform(seed++, p.shape(), -bound, bound));
+  });
 }
 
 /// Norm of x and its products with vectors of random signs: a few numbers that stand for the whole tensor.
