@@ -123,10 +123,12 @@ train::Record VaeTask::step(Index step, double lr_factor) {
       .set("kl", kl);
 }
 
-train::Record VaeTask::evaluate() {
+train::Record VaeTask::evaluate() { return evaluate(held_out_); }
+
+train::Record VaeTask::evaluate(const vae::Batch<float>& images) const {
   const PrecisionScope precision(run_.precision);
   Rng rng = rng_.fork("evaluate");
-  const auto terms = vae::evaluate(model_, held_out_, rng);
+  const auto terms = vae::evaluate(model_, images, rng);
   return train::Record()
       .set(data_.held_out_name + "_neg_elbo", terms.negative_elbo())
       .set(data_.held_out_name + "_reconstruction", terms.reconstruction)
@@ -136,12 +138,13 @@ train::Record VaeTask::evaluate() {
 double VaeTask::score(const train::Record& metrics) const { return metrics.number(data_.held_out_name + "_neg_elbo"); }
 
 train::Record VaeTask::finish(double share) {
-  auto metrics = evaluate();
-  metrics.set("active_units", vae::active_units(model_, held_out_));
+  const auto n = std::max<Index>(1, static_cast<Index>(share * static_cast<double>(held_out_.size())));
+  const auto images = share < 1 ? held_out_.rows(0, n) : held_out_;
+  auto metrics = evaluate(images);
+  metrics.set("active_units", vae::active_units(model_, images));
   if (options_.iwae == 0) return metrics;
   Rng rng = rng_.fork("iwae");
-  const auto n = std::max<Index>(1, static_cast<Index>(share * static_cast<double>(held_out_.size())));
-  metrics.set(data_.held_out_name + "_nll", vae::iwae(model_, held_out_.rows(0, n), options_.iwae, rng));
+  metrics.set(data_.held_out_name + "_nll", vae::iwae(model_, images, options_.iwae, rng));
   return metrics.set("iwae_k", options_.iwae);
 }
 

@@ -56,6 +56,7 @@ class VaeTask : public train::Task {
   /// Examples by number; their pixels drawn when every step draws them.
   vae::Batch<float> batch(std::span<const std::int32_t> numbers, const Rng& rng) const;
   Tensor one_hot_labels(const IndexTensor& numbers) const;
+  train::Record evaluate(const vae::Batch<float>& images) const;
 
   VaeOptions options_;
   train::Options run_;

@@ -120,6 +120,7 @@ class Run {
     if (const auto old = folder_.config()) require_same(*old, config, (folder_.path() / "config.json").string());
     const auto restored = folder_.restore(task_, options_.seed);
     if (restored) at_ = *restored;
+    before_ = at_.seconds;
     total_ = length();
     if (at_.step > total_)
       throw ConfigError("length of the run: expected at least the " + std::to_string(at_.step) +
@@ -128,7 +129,6 @@ class Run {
     folder_.write_config(config.set("steps", total_));
     folder_.rewind_log(at_.step);
     if (!restored) save();
-    before_ = at_.seconds;
     while (at_.step < total_)
       if (!advance()) return {};
     return finish();
@@ -154,11 +154,13 @@ class Run {
 
   /// One step and what follows from it. False when the run is to stop.
   bool advance() {
+    const double begin = watch_.seconds();
     const Record values = task_.step(at_.step, schedule_(at_.step));
     loss_ = values.number("loss");
     require_finite(loss_, "a loss");
     ++at_.step;
     ++steps_here_;
+    step_seconds_ += watch_.seconds() - begin;
     add_to(at_.sums, values);
     const bool evaluated = at_.step % task_.steps_per_epoch() == 0 || at_.step == total_;
     Record metrics;
@@ -206,7 +208,7 @@ class Run {
                .seconds = seconds(),
                .metrics = metrics,
                .note = at_.note};
-    const double per_step = watch_.seconds() / static_cast<double>(steps_here_);
+    const double per_step = step_seconds_ / static_cast<double>(steps_here_);
     p.items_per_s = static_cast<double>(task_.items_per_step()) / per_step;
     p.remaining = per_step * static_cast<double>(total_ - at_.step);
     return p;
@@ -214,7 +216,7 @@ class Run {
 
   Outcome finish() {
     const double trained = seconds();
-    const double step_ms = steps_here_ ? 1e3 * watch_.seconds() / static_cast<double>(steps_here_) : 0;
+    const double step_ms = steps_here_ ? 1e3 * step_seconds_ / static_cast<double>(steps_here_) : 0;
     const Record metrics = task_.finish(1);
     save_model(folder_.path() / "model.safetensors", task_.model_state(), task_.model_config());
     Outcome out{.finished = true, .summary = {}};
@@ -237,6 +239,7 @@ class Run {
   Checkpoint at_;
   Index total_ = 0, steps_here_ = 0;
   double before_ = 0, saved_ = 0, loss_ = 0;
+  double step_seconds_ = 0;  // of training steps alone, in this part of the run
 };
 }  // namespace
 
