@@ -94,6 +94,30 @@ TEST(Tape, AParameterUpdatedAfterItWasRecordedIsAnError) {
   EXPECT_EQ(grad(sum(w * x), w).to_vector(), x.to_vector());
 }
 
+TEST(Tape, AnUpdateIsNoticedThroughViews) {
+  nn::Param w({2, 3});
+  const Tensor x = vector3(1, 2, 3);
+  const auto before = reshape(w, {6});  // recorded nowhere
+  Tape tape;
+  const auto row = slice(w, 0, 1, 2), column = reshape(row, {3});
+  const auto by_row = sum(row * x), by_column = sum(column * x), by_view = sum(slice(before, 0, 0, 3) * x);
+  w.write()[4] = 5;
+  for (const auto& loss : {by_row, by_column, by_view})
+    EXPECT_NE(error_of([&] { grad(loss, x); }).find("updated after"), std::string::npos);
+  EXPECT_EQ(grad(sum(slice(w, 0, 1, 2) * x), x).to_vector(), (std::vector<float>{0, 5, 0}));
+}
+
+TEST(Tape, AnOlderVersionThatInfluencesTheLossIsAnError) {
+  nn::Param w({3});
+  const Tensor x = vector3(1, 2, 3);
+  Tape tape;
+  const auto old = sum(square(w * x));
+  w.write()[0] = 5;
+  const auto fresh = sum(w * x);
+  EXPECT_EQ(grad(fresh, w, {.retain_graph = true}).to_vector(), x.to_vector());
+  EXPECT_NE(error_of([&] { grad(fresh + old, w); }).find("updated after 'mul'"), std::string::npos);
+}
+
 TEST(Tape, ThirdDerivativesOfAMapAreRefused) {
   const Tensor x = vector3(1, 2, 3);
   Tape tape;

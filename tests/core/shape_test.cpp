@@ -20,6 +20,13 @@ TEST(Shape, RefusesWhatCannotBe) {
   EXPECT_THROW((Shape{2})[1], Error);
 }
 
+TEST(Shape, CountsBytesWithoutOverflow) {
+  constexpr Index large = Index{1} << 40;
+  EXPECT_EQ(Shape({3, 5}).bytes(4), 60);
+  EXPECT_EQ(Shape({large, large, 0}).bytes(4), 0);
+  EXPECT_THROW(Shape({large, large}).bytes(4), Error);
+}
+
 TEST(Shape, Broadcasts) {
   EXPECT_EQ(broadcast("add", {3, 1}, {4}), (Shape{3, 4}));
   EXPECT_EQ(broadcast("add", {}, {2, 0}), (Shape{2, 0}));

@@ -94,10 +94,19 @@ inline constexpr std::uint32_t nowhere = ~0u;
 inline std::uint32_t locate(Tape& tape, const Sweep& sweep, std::uint32_t last, Identity* x) {
   if (tape.owns(x)) return x->node >= sweep.from && x->node <= last ? x->node : nowhere;
   const std::uint32_t leaf = sweep.state.known_leaf(x);
-  if (!leaf || leaf > sweep.scratch.leaf_live.size()) return nowhere;
-  if (sweep.state.leaf_versions[leaf - 1] != x->version)
+  if (leaf >= sweep.scratch.leaf_live.size()) return nowhere;
+  if (sweep.state.leaves[leaf].was_written_since())
     throw Error("grad: a parameter was updated after this tape recorded it, so its gradient would be wrong");
-  return leaf_bit | (leaf - 1);
+  return leaf_bit | leaf;
+}
+
+/// Marks a target. Uses of a leaf in older versions are marked too, so that a sweep that meets one refuses it.
+inline void mark_target(Sweep& sweep, std::uint32_t at) {
+  sweep.mark(at, Sweep::wanted | Sweep::target);
+  if (!(at & leaf_bit)) return;
+  const auto& leaves = sweep.state.leaves;
+  for (auto leaf = leaves[at & ~leaf_bit].older; leaf != no_leaf; leaf = leaves[leaf].older)
+    sweep.mark(leaf_bit | leaf, Sweep::wanted);
 }
 
 inline std::pair<std::uint32_t, std::uint32_t> input_range(const TapeState& s, std::uint32_t node) {
@@ -123,8 +132,8 @@ inline void run_rule(Sweep& sweep, std::uint32_t i, Identity* g, bool consume) {
     throw Error(std::string("grad: '") + node.name +
                 "' was swept before; pass {.retain_graph = true} to the earlier grad to sweep it again");
   for (auto [k, end] = input_range(s, i); k < end; ++k) {
-    const std::uint32_t leaf = s.inputs[k] & ~leaf_bit;
-    if ((s.inputs[k] & leaf_bit) && s.leaf_versions[leaf] != s.leaves[leaf]->version)
+    const std::uint32_t input = s.inputs[k], leaf = input & leaf_bit ? input & ~leaf_bit : s.nodes[input].shows;
+    if (leaf != no_leaf && s.leaves[leaf].was_written_since())
       throw Error(std::string("grad: a parameter was updated after '") + node.name +
                   "' used it, so this gradient would be wrong");
   }
@@ -147,8 +156,7 @@ void sweep(const BasicTensor<T>& loss, BasicTensor<T> seed, std::size_t n, const
   detail::ScratchLease lease(tape->state(), last + 1 - from);
   Sweep sweep{tape->state(), *lease, from, options.create_graph};
   for (std::size_t k = 0; k < n; ++k)
-    if (auto i = detail::locate(*tape, sweep, last, target(k)); i != detail::nowhere)
-      sweep.mark(i, Sweep::wanted | Sweep::target);
+    if (auto i = detail::locate(*tape, sweep, last, target(k)); i != detail::nowhere) detail::mark_target(sweep, i);
   detail::mark_live(sweep, last);
   {
     Tape::Pause mode(options.create_graph);

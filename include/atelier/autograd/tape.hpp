@@ -33,6 +33,17 @@ struct Node {
   void* rule;
   const char* name;
   std::uint32_t inputs;
+  std::uint32_t shows;  // the leaf whose memory its result is a view of, or no_leaf
+};
+inline constexpr std::uint32_t no_leaf = ~0u;
+
+/// A tensor that a tape did not record, in the version that it had when the tape met it.
+struct Leaf {
+  Identity* x;  // kept alive until the tape ends
+  std::uint64_t version;
+  std::uint32_t older;  // the same tensor in the version before, or no_leaf
+
+  bool was_written_since() const { return x->written() != version; }
 };
 
 /// An input is a node's index, or, with this bit, the index of a leaf: a tensor that this tape did not record.
@@ -50,8 +61,7 @@ class TapeState {
  public:
   std::vector<Node> nodes;  // in creation order, which is a topological order
   std::vector<std::uint32_t> inputs;
-  std::vector<Identity*> leaves;  // kept alive until the tape ends
-  std::vector<std::uint64_t> leaf_versions;
+  std::vector<Leaf> leaves;
   std::vector<std::unique_ptr<SweepScratch>> scratch;  // one for each level of nested sweeps
   std::size_t depth = 0;
 
@@ -73,14 +83,16 @@ class TapeState {
   std::uint32_t leaf(Identity* x) {
     if (slots_.size() < 2 * leaves.size() + 16) rehash();
     std::uint32_t& slot = find(x);
-    if (slot && leaf_versions[slot - 1] == x->version) return slot - 1;
-    leaves.push_back(share(x));
-    leaf_versions.push_back(x->version);
+    if (slot && !leaves[slot - 1].was_written_since()) return slot - 1;
+    leaves.push_back({share(x), x->written(), slot ? slot - 1 : no_leaf});
     slot = static_cast<std::uint32_t>(leaves.size());
     return slot - 1;
   }
-  /// Index + 1 of leaf `x`, 0 when it is none.
-  std::uint32_t known_leaf(Identity* x) { return slots_.empty() ? 0 : find(x); }
+  /// Index of leaf `x` in the newest version met, or no_leaf.
+  std::uint32_t known_leaf(Identity* x) {
+    const std::uint32_t slot = slots_.empty() ? 0 : find(x);
+    return slot ? slot - 1 : no_leaf;
+  }
 
   static void destroy(Node& node) {
     if (node.destroy) node.destroy(node.rule);
@@ -89,11 +101,10 @@ class TapeState {
   }
   void clear() {
     for (auto i = nodes.size(); i--;) destroy(nodes[i]);
-    for (Identity* leaf : leaves) release(leaf);
+    for (const Leaf& leaf : leaves) release(leaf.x);
     nodes.clear();
     inputs.clear();
     leaves.clear();
-    leaf_versions.clear();
     std::fill(slots_.begin(), slots_.end(), 0);
     chunk_ = used_ = 0;
   }
@@ -105,12 +116,12 @@ class TapeState {
   std::uint32_t& find(Identity* x) {
     const std::size_t mask = slots_.size() - 1;
     std::size_t h = (reinterpret_cast<std::uintptr_t>(x) >> 6) * 0x9E3779B97F4A7C15ull >> 20;
-    while (slots_[h & mask] && leaves[slots_[h & mask] - 1] != x) ++h;
+    while (slots_[h & mask] && leaves[slots_[h & mask] - 1].x != x) ++h;
     return slots_[h & mask];
   }
   void rehash() {
     slots_.assign(slots_.empty() ? 256 : slots_.size() * 2, 0);
-    for (std::uint32_t i = 0; i < leaves.size(); ++i) find(leaves[i]) = i + 1;  // a newer version overwrites an older
+    for (std::uint32_t i = 0; i < leaves.size(); ++i) find(leaves[i].x) = i + 1;  // a newer version overwrites an older
   }
 
   std::vector<std::uint32_t> slots_;
@@ -151,9 +162,10 @@ class Tape {
     if (owns(y)) throw Error(std::string(name) + ": this result is recorded already");
     const auto first = static_cast<std::uint32_t>(state_->inputs.size());
     for (Identity* x : inputs) state_->inputs.push_back(owns(x) ? x->node : leaf_bit | state_->leaf(x));
+    const std::uint32_t shows = y->source && !owns(y->source) ? state_->leaf(y->source) : no_leaf;
     y->tape = serial_;
     y->node = static_cast<std::uint32_t>(state_->nodes.size());
-    state_->nodes.push_back({run, destroy, rule, name, first});
+    state_->nodes.push_back({run, destroy, rule, name, first, shows});
   }
 
   /// Suspends recording (or, with `on`, resumes it) while it lives.

@@ -32,6 +32,17 @@ class Shape {
     for (int i = 0; i < rank_; ++i) n *= sizes_[i];
     return n;
   }
+  /// Bytes of that many elements of `each` bytes. Throws Error when an Index can't count them.
+  Index bytes(Index each) const {
+    Index n = each;
+    bool overflow = false, none = false;
+    for (Index size : sizes()) {
+      none |= size == 0;
+      overflow |= __builtin_mul_overflow(n, size, &n);
+    }
+    if (overflow && !none) throw Error("shape: " + str() + " has more elements than memory can hold");
+    return none ? 0 : n;
+  }
   /// Size of dimension `dim`; negative counts from the end (-1 is the innermost).
   Index operator[](int dim) const { return sizes_[axis(dim)]; }
   Index& operator[](int dim) { return sizes_[axis(dim)]; }

@@ -31,8 +31,9 @@ template <Element T> class BasicTensor {
   }
 
   /// Memory whose contents are still to be written, by whoever makes the value.
+  /// Throws Error for a shape whose elements could not be addressed.
   static BasicTensor empty(const Shape& shape) {
-    memory::Block* block = memory::acquire(static_cast<std::size_t>(shape.size()) * sizeof(T));
+    memory::Block* block = memory::acquire(static_cast<std::size_t>(shape.bytes(sizeof(T))));
     return adopt(make_identity(shape, block, block->data()));
   }
   static BasicTensor zeros(const Shape& shape) { return BasicTensor(shape, T(0)); }
@@ -74,15 +75,20 @@ template <Element T> class BasicTensor {
 
   /// The same elements under another shape, sharing the memory; not recorded (ops/shape.hpp has the recorded view).
   BasicTensor view(const Shape& shape, Index offset = 0) const {
-    return adopt(make_identity(shape, memory::share(id_->storage), const_cast<T*>(data()) + offset));
+    auto v = adopt(make_identity(shape, memory::share(id_->storage), const_cast<T*>(data()) + offset));
+    v.id_->source = share(id_->source ? id_->source : id_);
+    return v;
   }
 
   // For the makers of values and the tape, not for their users.
   T* mutable_data() { return static_cast<T*>(id_->data); }
-  /// Nobody else holds this value or its memory: it may be updated in place.
+  /// Nobody else holds this value or its memory: it may be updated in place. What is left of a tensor that only this
+  /// view still shows does not count.
   bool unique() const {
+    const Identity* source = id_->source;
+    const bool alone = source && source->references.load(std::memory_order_acquire) == 1;
     return id_->references.load(std::memory_order_acquire) == 1 &&
-           id_->storage->references.load(std::memory_order_acquire) == 1;
+           id_->storage->references.load(std::memory_order_acquire) == (alone ? 2 : 1);
   }
   Identity* identity() const { return id_; }
   static BasicTensor adopt(Identity* id) {
