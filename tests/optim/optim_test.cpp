@@ -121,6 +121,20 @@ TEST(Optimizer, RefusesAParameterThatAnotherOneHas) {
   optim::BasicAdam<double> first(layer);
   expect_error<Error>([&] { optim::BasicAdam<double> second(layer); }, {"'weight'", "another optimizer"});
 }
+TEST(Optimizer, LeavesItsParametersToTheNextOne) {
+  Layer layer = small_layer(), same = small_layer();
+  for (Layer* one : {&layer, &same}) {
+    optim::BasicAdam<double> adam(*one, {.lr = 0.05});
+    train(*one, adam);
+  }
+  const auto trained = layer.w.to_vector();
+  EXPECT_EQ(trained, same.w.to_vector());
+  optim::BasicSgd<double> sgd(layer, {.lr = 0.1});
+  EXPECT_EQ(layer.w.to_vector(), trained);
+  train(layer, sgd);
+  EXPECT_NE(layer.w.to_vector(), trained);
+  EXPECT_EQ(same.w.to_vector(), trained);
+}
 TEST(Optimizer, StateCanBeCarriedOver) {
   Layer a = small_layer(), b = small_layer();
   optim::BasicAdam<double> one(a, {.lr = 0.05}), two(b, {.lr = 0.05});

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,13 @@ template <class T> class Arena {
     values_ = block();
     for (auto& s : slots_) adopt(s);
   }
+  /// Gives every parameter memory of its own again.
+  ~Arena() {
+    for (auto& s : slots_)
+      if (s.param.identity()->references.load() > 1) release(s);
+  }
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
 
   /// Zeros with the arena's layout.
   BasicTensor<T> block() const { return BasicTensor<T>::zeros({size_}); }
@@ -57,6 +65,14 @@ template <class T> class Arena {
     std::copy_n(s.param.data(), s.param.size(), to);
     memory::release(std::exchange(id->storage, memory::share(values_.identity()->storage)));
     id->data = to;
+  }
+  /// Where there is no memory left for it, the parameter stays where it is and can't join another optimizer.
+  void release(Slot& s) noexcept try {
+    const auto own = copy(s.param);
+    Identity* id = s.param.identity();
+    memory::release(std::exchange(id->storage, memory::share(own.identity()->storage)));
+    id->data = own.identity()->data;
+  } catch (const std::bad_alloc&) {
   }
 
   std::vector<Slot> slots_;
