@@ -106,6 +106,16 @@ TEST(Ops, MapSum) {
   for (const Shape& s : {Shape{1}, Shape{3, 0}, Shape{0, 4}, Shape{3, 19}, Shape{2, 3, 7}})
     expect_grad([&](const auto& x) { return f(x[0], x[1]); }, {s, s});
 }
+TEST(Ops, MapSumKnowsParametersAtEveryOrder) {
+  const BasicTensor<double> x({2, 3}, 0.5);
+  nn::BasicParam<double> w({2, 3});
+  w.assign(BasicTensor<double>({2, 3}, 0.7));
+  Tape tape;
+  const auto y = sum(map_sum(
+      "test", [](auto a, auto b) { return a * b * b; }, x, w));
+  const auto first = grad(y, w, {.create_graph = true});
+  EXPECT_EQ(grad(sum(first), w).to_vector(), (std::vector<double>(6, 1.0)));
+}
 TEST(Ops, UserMap) {
   expect_grad_binary([](const auto& a, const auto& b) {
     return map(

@@ -109,6 +109,7 @@ TEST(Ops, Linear) {
                  Activation::silu, Activation::gelu, Activation::gelu_tanh}) {
     expect_grad([&](const auto& x) { return linear(x[0], x[1], x[2], a); }, {{6, 5}, {3, 5}, {3}});
     expect_grad([&](const auto& x) { return linear(x[0], x[1], x[2], a); }, {{2, 2, 5}, {3, 5}, {3}});
+    expect_grad([&](const auto& x) { return linear(x[0], x[1], x[2], a); }, {{5}, {3, 5}, {3}});
   }
 }
 TEST(Ops, Softmax) {

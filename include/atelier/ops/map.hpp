@@ -98,18 +98,22 @@ BasicTensor<T> map_sum(const char* name, const F& f, const BasicTensor<T>& x0, c
   kernels::sum_rows(f, y.mutable_data(), std::array<const T*, count>{x0.data(), x.data()...}, shape[0],
                     shape.count(1, shape.rank()));
   // d y[b] / d x_I[b, ...] = f_I: a map whose first input, the cotangent, is constant along each row
-  const auto rule = [=]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+  const std::array<BasicTensor<T>, count> inputs{x0, x...};  // handles: a parameter's copy would be another tensor
+  const auto rule = [name, f, inputs]<std::size_t I>(std::integral_constant<std::size_t, I>) {
     return [=](const BasicTensor<T>& g) {
-      Shape column = x0.shape();
+      Shape column = inputs[0].shape();
       for (int d = 1; d < column.rank(); ++d) column[d] = 1;
-      return detail::map_to_order<detail::map_order<T> - 1>(name, kernels::Partial<I, F>{f}, reshape(g, column), x0,
-                                                            x...);
+      const auto partial = [&](const auto&... xs) {
+        return detail::map_to_order<detail::map_order<T> - 1>(name, kernels::Partial<I, F>{f}, reshape(g, column),
+                                                              xs...);
+      };
+      return std::apply(partial, inputs);
     };
   };
-  return [&]<std::size_t... I>(std::index_sequence<I...>, const auto&... inputs) {
-    return record(name, y, wrt(inputs, rule(std::integral_constant<std::size_t, I>{}))...);
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return record(name, y, wrt(inputs[I], rule(std::integral_constant<std::size_t, I>{}))...);
   }
-  (std::index_sequence_for<BasicTensor<T>, X...>{}, x0, x...);
+  (std::make_index_sequence<count>{});
 }
 
 }  // namespace atelier::inline v0

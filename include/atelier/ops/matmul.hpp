@@ -115,6 +115,10 @@ namespace detail {
 template <class T>
 BasicTensor<T> linear_definition(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b,
                                  bool rectify, Precision precision) {
+  if (x.rank() == 1) {
+    const auto row = linear_definition(reshape(x, Shape{1, x.size(0)}), w, b, rectify, precision);
+    return reshape(row, b.shape());
+  }
   const auto y = add(matmul_at(x, w, {.transpose_b = true}, precision), b);
   return rectify ? relu(y) : y;
 }
