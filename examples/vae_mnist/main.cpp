@@ -54,7 +54,7 @@ void add_flags(CLI::App& app, VaeFlags& f) {
 
 void resolve(VaeFlags& f) {
   f.vae.model.likelihood = vae::likelihood_from(f.likelihood);
-  f.vae.model.classes = f.conditional ? 10 : 0;
+  f.vae.model.classes = f.conditional ? data::Mnist::classes : 0;
   f.vae.binarize = f.binarize == "static"    ? Binarize::once
                    : f.binarize == "dynamic" ? Binarize::every_step
                                              : Binarize::none;
@@ -70,7 +70,7 @@ int train_vae(int argc, char** argv) {
   add_flags(app, flags);
   if (const auto code = parse(app, flags, argc, argv)) return *code;
   resolve(flags);
-  return run_trainer("vae_mnist", flags, [&] {
+  return run_trainer("vae_mnist", flags, request(flags.vae), [&] {
     VaeData images(data::load_mnist(data_folder(flags, "mnist")), flags.vae);
     return std::make_unique<VaeTask>(std::move(images), flags.vae, flags.options);
   });

@@ -24,7 +24,7 @@ fs::path find(const fs::path& folder, const std::string& stem, const std::string
 }
 
 void check_labels(const fs::path& path, const std::vector<std::uint8_t>& labels) {
-  const auto bad = std::find_if(labels.begin(), labels.end(), [](auto label) { return label > 9; });
+  const auto bad = std::find_if(labels.begin(), labels.end(), [](auto label) { return label >= Mnist::classes; });
   if (bad != labels.end())
     throw InputError(io::printable(path.string()) + ": label " + std::to_string(bad - labels.begin()) +
                      ": expected 0 to 9, found " + std::to_string(*bad) +

@@ -104,6 +104,14 @@ TEST(Vae, KlOfGaussiansByHand) {
   EXPECT_NEAR(gaussian_kl(mean, logvar).item(), by_hand, 1e-14);
 }
 
+TEST(Vae, ConfigurationsThatMakeNoModelAreRefused) {
+  vae::Config none;
+  none.hidden.clear();
+  expect_error<ConfigError>([&] { vae::Vae{none}; }, {"hidden"});
+  expect_error<ConfigError>([] { vae::Vae{{.hidden = {8, 0}}}; }, {"found 0"});
+  expect_error<ConfigError>([] { vae::Vae{{.latent = 0}}; }, {"latent"});
+}
+
 TEST(Vae, ConditionalModelsNeedLabels) {
   auto config = small_config();
   config.classes = 4;

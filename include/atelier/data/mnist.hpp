@@ -19,6 +19,7 @@ struct ImageSet {
 };
 
 struct Mnist {
+  static constexpr Index classes = 10;
   ImageSet train, test;
 };
 

@@ -32,13 +32,14 @@ struct Config {
   Index levels = 16;  // categorical only: grey levels a pixel is rounded to
   Index classes = 0;  // > 0: conditional on a label, which encoder and decoder both see
 
-  /// Throws ConfigError for sizes that make no model.
-  void check() const {
+  /// The configuration itself. Throws ConfigError for sizes that make no model.
+  const Config& check() const {
     if (pixels < 1 || latent < 1 || hidden.empty())
       throw ConfigError("vae: pixels, latent and hidden must be positive");
     for (Index h : hidden)
       if (h < 1) throw ConfigError("vae: hidden widths must be positive, found " + std::to_string(h));
     if (levels < 2 || classes < 0) throw ConfigError("vae: expected levels >= 2 and classes >= 0");
+    return *this;
   }
   /// Numbers that the decoder gives for each pixel.
   Index outputs_per_pixel() const {

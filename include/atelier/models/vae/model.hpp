@@ -24,7 +24,7 @@ template <class T> struct Gaussian {
 
 template <class T> struct BasicVae {
   Config config;
-  std::vector<nn::BasicLinear<T>> encoder = widths(config.pixels + config.classes, config.hidden);
+  std::vector<nn::BasicLinear<T>> encoder = widths(config.check().pixels + config.classes, config.hidden);
   nn::BasicLinear<T> posterior{config.hidden.back(), 2 * config.latent};  // mean, then log variance
   std::vector<nn::BasicLinear<T>> decoder = widths(config.latent + config.classes, reversed(config.hidden));
   nn::BasicLinear<T> output{config.hidden.front(), config.pixels* config.outputs_per_pixel()};
