@@ -59,6 +59,10 @@ void Monitor::line(const train::Progress& p) {
   if (open_) std::fprintf(stderr, "\r\033[K");
   open_ = false;
   const double epoch = static_cast<double>(p.step) / static_cast<double>(p.steps_per_epoch);
+  if (p.evaluated > 0) {
+    std::fprintf(stderr, "final evaluation %d%%\n", static_cast<int>(100 * p.evaluated));
+    return;
+  }
   std::fprintf(stderr, "step %lld/%lld  epoch %.2f", static_cast<long long>(p.step), static_cast<long long>(p.total),
                epoch);
   if (p.metrics)
@@ -70,12 +74,17 @@ void Monitor::line(const train::Progress& p) {
 
 void Monitor::bar(const train::Progress& p) {
   constexpr int width = 30;
-  const int filled = static_cast<int>(width * p.step / std::max<Index>(1, p.total));
+  const double share =
+      p.evaluated > 0 ? p.evaluated : static_cast<double>(p.step) / static_cast<double>(std::max<Index>(1, p.total));
+  const int filled = static_cast<int>(width * share);
   std::string cells;
   for (int i = 0; i < width; ++i) cells += i < filled ? "█" : "░";
-  std::fprintf(stderr, "\r\033[K%s%s%s %3d%%  loss %.4g  %.0f/s  %s left", colour_ ? "\033[36m" : "", cells.c_str(),
-               colour_ ? "\033[0m" : "", static_cast<int>(100 * p.step / std::max<Index>(1, p.total)), p.loss,
-               p.items_per_s, duration(p.remaining).c_str());
+  std::fprintf(stderr, "\r\033[K%s%s%s %3d%%  ", colour_ ? "\033[36m" : "", cells.c_str(), colour_ ? "\033[0m" : "",
+               static_cast<int>(100 * share));
+  if (p.evaluated > 0)
+    std::fprintf(stderr, "final evaluation");
+  else
+    std::fprintf(stderr, "loss %.4g  %.0f/s  %s left", p.loss, p.items_per_s, duration(p.remaining).c_str());
   std::fflush(stderr);
   open_ = true;
 }

@@ -137,15 +137,29 @@ train::Record VaeTask::evaluate(const vae::Batch<float>& images) const {
 
 double VaeTask::score(const train::Record& metrics) const { return metrics.number(data_.held_out_name + "_neg_elbo"); }
 
-train::Record VaeTask::finish(double share) {
+std::optional<train::Record> VaeTask::finish(double share, const train::Proceed& proceed) {
   const auto n = std::max<Index>(1, static_cast<Index>(share * static_cast<double>(held_out_.size())));
   const auto images = share < 1 ? held_out_.rows(0, n) : held_out_;
   auto metrics = evaluate(images);
   metrics.set("active_units", vae::active_units(model_, images));
   if (options_.iwae == 0) return metrics;
+  const auto nll = iwae(images, proceed);
+  if (!nll) return std::nullopt;
+  return metrics.set(data_.held_out_name + "_nll", *nll).set("iwae_k", options_.iwae);
+}
+
+std::optional<double> VaeTask::iwae(const vae::Batch<float>& images, const train::Proceed& proceed) const {
+  const Index chunk = std::clamp<Index>(20000 / options_.iwae, 1, 100);  // images between two looks at the user's wish
+  const PrecisionScope precision(run_.precision);
   Rng rng = rng_.fork("iwae");
-  metrics.set(data_.held_out_name + "_nll", vae::iwae(model_, images, options_.iwae, rng));
-  return metrics.set("iwae_k", options_.iwae);
+  const auto all = static_cast<double>(images.size());
+  double sum = 0;
+  for (Index i = 0; i < images.size(); i += chunk) {
+    if (proceed && !proceed(static_cast<double>(i) / all)) return std::nullopt;
+    const auto some = images.rows(i, std::min(images.size(), i + chunk));
+    sum += static_cast<double>(some.size()) * vae::iwae(model_, some, options_.iwae, rng);
+  }
+  return sum / all;
 }
 
 void VaeTask::sample(const std::filesystem::path& folder, Index step) {
@@ -190,17 +204,23 @@ train::Record VaeTask::model_config() const {
       .set("classes", c.classes);
 }
 
-train::Record VaeTask::config() const {
+train::Record request(const VaeOptions& o) {
   constexpr const char* drawn[] = {"none", "static", "dynamic"};
   return train::Record()
-      .set("model", model_config())
-      .set("beta", options_.loss.beta)
-      .set("free_bits", options_.loss.free_bits)
-      .set("kl_warmup", options_.kl_warmup)
-      .set("binarize", drawn[static_cast<int>(options_.binarize)])
-      .set("iwae", options_.iwae)
-      .set("holdout", options_.holdout)
-      .set("data_sha256", data_.checksums);
+      .set("hidden", std::vector<std::int64_t>(o.model.hidden.begin(), o.model.hidden.end()))
+      .set("latent", o.model.latent)
+      .set("likelihood", vae::name(o.model.likelihood))
+      .set("conditional", o.model.classes > 0)
+      .set("beta", o.loss.beta)
+      .set("free_bits", o.loss.free_bits)
+      .set("kl_warmup", o.kl_warmup)
+      .set("binarize", drawn[static_cast<int>(o.binarize)])
+      .set("iwae", o.iwae)
+      .set("holdout", o.holdout);
+}
+
+train::Record VaeTask::config() const {
+  return train::Record().set("model", model_config()).set("data_sha256", data_.checksums);
 }
 
 std::string VaeTask::protocol() const {

@@ -32,6 +32,9 @@ struct VaeData {
   VaeData(data::Mnist images, const VaeOptions& o);
 };
 
+/// What the flags ask for, as config.json has it.
+train::Record request(const VaeOptions& o);
+
 class VaeTask : public train::Task {
  public:
   /// Throws ConfigError for options that do not fit the images.
@@ -42,13 +45,14 @@ class VaeTask : public train::Task {
   train::Record step(Index step, double lr_factor) override;
   train::Record evaluate() override;
   double score(const train::Record& metrics) const override;
-  train::Record finish(double share) override;
+  std::optional<train::Record> finish(double share, const train::Proceed& proceed) override;
   void sample(const std::filesystem::path& folder, Index step) override;
   train::State state() override;
   std::vector<optim::Optimizer*> optimizers() override { return {&adam_}; }
   train::State model_state() override;
   train::Record model_config() const override;
 
+  /// Model and data; request() has the rest.
   train::Record config() const override;
   std::string protocol() const override;
 
@@ -57,6 +61,8 @@ class VaeTask : public train::Task {
   vae::Batch<float> batch(std::span<const std::int32_t> numbers, const Rng& rng) const;
   Tensor one_hot_labels(const IndexTensor& numbers) const;
   train::Record evaluate(const vae::Batch<float>& images) const;
+  /// The IWAE bound, in nats; nothing when `proceed` says to stop.
+  std::optional<double> iwae(const vae::Batch<float>& images, const train::Proceed& proceed) const;
 
   VaeOptions options_;
   train::Options run_;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "atelier/train/same_run.hpp"
+
 namespace atelier::inline v0::train {
 
 namespace {
@@ -67,34 +69,11 @@ Index steps_for_time(Task& task, double minutes, const std::function<double()>& 
   const double per_step = steps.seconds() / static_cast<double>(n);
   const double per_epoch = 1.2 * per_end + per_step * static_cast<double>(task.steps_per_epoch());
   const Stopwatch part;
-  task.finish(finish_share);
+  task.finish(finish_share, {});
   const double last = part.seconds() / finish_share;
   snapshot.restore();
   const double left = reserve * budget - all.seconds() - per_end - last;
   return std::max<Index>(1, static_cast<Index>(left / per_epoch * static_cast<double>(task.steps_per_epoch())));
-}
-
-const Record* part(const Record& record, const std::string& key) {
-  const Value* value = record.find(key);
-  const auto* parts = value ? std::get_if<std::vector<Record>>(value) : nullptr;
-  return parts && !parts->empty() ? &parts->front() : nullptr;
-}
-
-/// Throws ConfigError unless a run that began with `old` can go on with `now`; only what a result does not depend on,
-/// and a number of steps that follows from the rest, may differ.
-void require_same(const Record& old, const Record& now, const std::string& place) {
-  const auto text = [](const Record& r, const std::string& key) {
-    const Value* value = r.find(key);
-    return value ? Record().set(key, *value).json() : "{\"" + key + "\": nothing}";
-  };
-  const auto compare = [&](const std::string& key) {
-    if (key == "environment" || (key == "steps" && !now.find(key)) || text(old, key) == text(now, key)) return;
-    if (part(old, key) && part(now, key)) require_same(*part(old, key), *part(now, key), place);
-    throw ConfigError(place + ": expected " + text(old, key) + " as the run began, found " + text(now, key) +
-                      "; resume with the same flags or choose another --out");
-  };
-  for (const auto& [key, value] : old.fields()) compare(key);
-  for (const auto& [key, value] : now.fields()) compare(key);
 }
 
 /// Adds the numbers of one step to the epoch's sums.
@@ -117,7 +96,7 @@ class Run {
       : task_(task), options_(options), schedule_(schedule), folder_(folder), observer_(observer) {}
 
   Outcome go(Record config) {
-    if (const auto old = folder_.config()) require_same(*old, config, (folder_.path() / "config.json").string());
+    if (const auto old = folder_.config()) require_same_run(*old, config, (folder_.path() / "config.json").string());
     const auto restored = folder_.restore(task_, options_.seed);
     if (restored) at_ = *restored;
     before_ = at_.seconds;
@@ -208,8 +187,8 @@ class Run {
                .seconds = seconds(),
                .metrics = metrics,
                .note = at_.note};
-    const double per_step = step_seconds_ / static_cast<double>(steps_here_);
-    p.items_per_s = static_cast<double>(task_.items_per_step()) / per_step;
+    const double per_step = steps_here_ ? step_seconds_ / static_cast<double>(steps_here_) : 0;
+    p.items_per_s = steps_here_ ? static_cast<double>(task_.items_per_step()) / per_step : 0;
     p.remaining = per_step * static_cast<double>(total_ - at_.step);
     return p;
   }
@@ -217,7 +196,12 @@ class Run {
   Outcome finish() {
     const double trained = seconds();
     const double step_ms = steps_here_ ? 1e3 * step_seconds_ / static_cast<double>(steps_here_) : 0;
-    const Record metrics = task_.finish(1);
+    const auto metrics = task_.finish(1, [&](double done) {
+      Progress p = progress(nullptr);
+      p.evaluated = done;
+      return !observer_ || observer_(p);
+    });
+    if (!metrics) return {};
     save_model(folder_.path() / "model.safetensors", task_.model_state(), task_.model_config());
     Outcome out{.finished = true, .summary = {}};
     out.summary.set("steps", total_)
@@ -226,7 +210,7 @@ class Run {
         .set("training_seconds", trained)
         .set("step_ms", step_ms)
         .set("items_per_s", step_ms > 0 ? 1e3 * static_cast<double>(task_.items_per_step()) / step_ms : 0.0)
-        .set("metrics", metrics);
+        .set("metrics", *metrics);
     return out;
   }
 

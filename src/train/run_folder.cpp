@@ -107,7 +107,7 @@ RunFolder::RunFolder(const fs::path& path, bool resume) : path_(path) {
 }
 
 std::optional<Record> RunFolder::summary(const fs::path& folder) { return read_record(folder / "summary.json"); }
-std::optional<Record> RunFolder::config() const { return read_record(path_ / "config.json"); }
+std::optional<Record> RunFolder::config(const fs::path& folder) { return read_record(folder / "config.json"); }
 void RunFolder::write_config(const Record& config) const { io::write_durable(path_ / "config.json", config.pretty()); }
 void RunFolder::write_summary(const Record& summary) const {
   io::write_durable(path_ / "summary.json", summary.pretty());

@@ -57,21 +57,15 @@ TEST_F(ResumeTest, ManyStopsOnTheWay) {
   expect_same_run(undisturbed, files("stopped"));
 }
 
-TEST_F(ResumeTest, ASecondSignalEndsTheFinalEvaluationAtOnce) {
+TEST_F(ResumeTest, ASignalEndsTheFinalEvaluation) {
   const Flags flags = {{"--steps", "4"}, {"--iwae", "100000"}, {"--resume", ""}};
-  {
-    Process trains(command("run", flags));
-    const auto last = folder_ / "run/checkpoints/step-00000004.safetensors";
-    ASSERT_TRUE(wait_until([&] { return fs::exists(last) || !trains.running(); }));
-  }
+  const auto last = folder_ / "run/checkpoints/step-00000004.safetensors";
   Process evaluates(command("run", flags));
-  const std::string pid = std::to_string(evaluates.pid()) + "\n";
-  ASSERT_TRUE(wait_until([&] { return read_bytes(folder_ / "run/.lock") == pid || !evaluates.running(); }));
-  for (int n = 0; n < 2; ++n) {
-    sleep_seconds(0.05);
-    evaluates.kill(SIGTERM);
-  }
-  EXPECT_EQ(evaluates.wait().signal, SIGTERM);
+  ASSERT_TRUE(wait_until([&] { return fs::exists(last) || !evaluates.running(); }));
+  evaluates.kill(SIGTERM);
+  const Ended ended = evaluates.wait();
+  EXPECT_EQ(ended.code, 128 + SIGTERM) << ended.err;
+  EXPECT_NE(ended.err.find("--resume"), std::string::npos);
   EXPECT_FALSE(fs::exists(folder_ / "run/summary.json"));
   EXPECT_EQ(trained("run", flags).summary().at("steps"), 4);
 }
@@ -83,6 +77,14 @@ TEST_F(ResumeTest, AFinishedRunIsOnlyReported) {
   const Ended again = train("run", {{"--json", ""}, {"--resume", ""}, {"--data", folder_ / "no-more"}});
   EXPECT_EQ(again.code, 0) << again.err;
   EXPECT_EQ(again.out, first.out);
+  EXPECT_TRUE(files_below(folder_ / "run") == before);
+}
+
+TEST_F(ResumeTest, AFinishedRunIsNotWhatOtherFlagsAskFor) {
+  trained("run");
+  const auto before = files_below(folder_ / "run");
+  for (const auto& [flag, value] : Flags{{"--latent", "4"}, {"--lr", "0.01"}, {"--iwae", "7"}, {"--conditional", ""}})
+    expect_failure(train("run", {{flag, value}, {"--resume", ""}}), 2, {"config.json: expected {\"" + flag.substr(2)});
   EXPECT_TRUE(files_below(folder_ / "run") == before);
 }
 
@@ -114,7 +116,7 @@ TEST_F(ResumeTest, OtherFlagsAreRefusedByName) {
       {"--latent", "4", "latent"},
       {"--hidden", "16,8", "hidden"},
       {"--likelihood", "gaussian", "likelihood"},
-      {"--conditional", "", "classes"},
+      {"--conditional", "", "conditional"},
       {"--binarize", "static", "binarize"},
       {"--iwae", "5", "iwae"},
       {"--kl-warmup", "9", "kl_warmup"},
@@ -123,7 +125,6 @@ TEST_F(ResumeTest, OtherFlagsAreRefusedByName) {
       {"--batch", "2", "batch"},
       {"--lr", "0.01", "lr"},
       {"--schedule", "linear", "schedule"},
-
       {"--seed", "2", "seed"},
       {"--precision", "medium", "precision"},
       {"--steps", "5999", "steps"},

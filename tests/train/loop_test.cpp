@@ -39,6 +39,20 @@ TEST(Loop, StoppedAnywhereItComesToTheSameEnd) {
   }
 }
 
+TEST(Loop, TheFinalEvaluationCanBeStopped) {
+  const auto model = undisturbed();
+  TempFolder folder;
+  tiny::Task first, second;
+  train::RunFolder run_folder(folder.path() / "run", true);
+  const auto stop = [](const train::Progress& p) { return p.evaluated == 0; };
+  const auto options = tiny::options(folder.path() / "run", 10);
+  EXPECT_FALSE(train::run(first, options, {}, run_folder, {}, stop).finished);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "run/model.safetensors"));
+  EXPECT_TRUE(train::run(second, options, {}, run_folder, {}, {}).finished);
+  EXPECT_EQ(second.steps_run, 0);
+  EXPECT_EQ(folder.read("run/model.safetensors"), model);
+}
+
 TEST(Loop, KeepsTheNewestThreeCheckpointsAndTheBest) {
   TempFolder folder;
   tiny::Task task;

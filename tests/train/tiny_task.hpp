@@ -35,7 +35,10 @@ class Task : public train::Task {
     return train::Record().set("test_error", score_of ? score_of(evaluations) : std::abs(double(layer_.b.item()) - 3));
   }
   double score(const train::Record& metrics) const override { return metrics.number("test_error"); }
-  train::Record finish(double) override { return evaluate(); }
+  std::optional<train::Record> finish(double, const train::Proceed& proceed) override {
+    if (proceed && !proceed(0.5)) return std::nullopt;
+    return evaluate();
+  }
   void sample(const std::filesystem::path&, Index step) override { sampled.push_back(step); }
   train::State state() override {
     train::State s;

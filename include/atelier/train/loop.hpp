@@ -15,7 +15,8 @@ struct Progress {
   double loss = 0;
   double seconds = 0;  // of training, earlier parts of a resumed run included
   double items_per_s = 0;
-  double remaining = 0;             // seconds, estimated
+  double remaining = 0;             // seconds of steps, estimated
+  double evaluated = 0;             // share of the final evaluation that is done
   const Record* metrics = nullptr;  // set when an evaluation has just been made
   std::string note;                 // something the user should know, once
 };
@@ -24,7 +25,7 @@ struct Progress {
 using Observer = std::function<bool(const Progress&)>;
 
 struct Outcome {
-  bool finished = false;  // false: stopped by the observer
+  bool finished = false;  // false: stopped by the observer, while training or during the final evaluation
   Record summary;         // as in summary.json, without the fields that only a program knows
 };
 

@@ -23,8 +23,9 @@ class RunFolder {
 
   /// The summary of the run in `folder`, if there is one and it is finished.
   static std::optional<Record> summary(const std::filesystem::path& folder);
-  /// The configuration that an earlier part of this run wrote.
-  std::optional<Record> config() const;
+  /// The configuration that a run in `folder`, or an earlier part of this one, wrote.
+  static std::optional<Record> config(const std::filesystem::path& folder);
+  std::optional<Record> config() const { return config(path_); }
   void write_config(const Record& config) const;
   void write_summary(const Record& summary) const;
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "atelier/nn/visit.hpp"
@@ -33,6 +34,9 @@ inline void add_optimizer(State& state, const std::string& prefix, const optim::
   });
 }
 
+/// Told which share of a long piece of work is done; says whether to go on.
+using Proceed = std::function<bool(double done)>;
+
 /// Everything random in a step is drawn from generators named by the step's number, so that a run is a function of its
 /// seed and the step: nothing but the step number has to be remembered to continue.
 class Task {
@@ -48,8 +52,9 @@ class Task {
   virtual Record evaluate() = 0;
   /// The metric that says which checkpoint is best; smaller is better.
   virtual double score(const Record& metrics) const = 0;
-  /// Final metrics. A share below 1 evaluates only so much of the data, to see how long it takes.
-  virtual Record finish(double share) = 0;
+  /// Final metrics. A share below 1 evaluates only so much of the data, to see how long it takes. Calls `proceed`, if
+  /// it is set, now and then; gives nothing when that says to stop.
+  virtual std::optional<Record> finish(double share, const Proceed& proceed) = 0;
   /// Pictures or texts of the model as it is.
   virtual void sample(const std::filesystem::path& folder, Index step) = 0;
   /// All tensors that a run's continuation depends on.
