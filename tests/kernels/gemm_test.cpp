@@ -218,6 +218,25 @@ TEST(Gemm, RowsThatShareCacheSets) {  // strides of 4096 bytes take other ways t
   }
 }
 
+TEST(Gemm, FewRowsAgainstStoredTransposed) {  // computed turned, and stored back
+  for (auto [m, k, n] : {std::array<Index, 3>{1, 128, 18}, {5, 200, 97}, {32, 784, 400}, {33, 300, 70}, {50, 129, 200}})
+    for (Precision precision : {Precision::highest, Precision::medium})
+      for (int form = 0; form < 6; ++form)
+        check(Case<float>{.shape = {m, n, k},
+                          .tb = Transpose::yes,
+                          .bias = bool(form & 1),
+                          .activation = static_cast<Activation>(form / 2),
+                          .precision = precision,
+                          .extra = form});
+  check(Case<double>{.shape = {7, 90, 150}, .tb = Transpose::yes, .bias = true, .activation = Activation::relu});
+}
+
+TEST(Gemm, LargeOperandsArePackedInParts) {
+  check(Case<float>{.shape = {9, 2048, 1100}, .bias = true});  // rows of B share cache sets
+  check(Case<float>{.shape = {300, 280, 4000}, .tb = Transpose::yes, .bias = true});
+  check(Case<float>{.shape = {40, 2050, 600}, .bias = true, .precision = Precision::medium});
+}
+
 TEST(Gemm, LongReductionOfANarrowResult) {
   for (auto [m, n, k] : {std::array<Index, 3>{9, 20, 2000}, {27, 33, 1500}, {1, 1, 4000}, {14, 48, 1024}})
     for (Precision precision : {Precision::highest, Precision::medium})

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <limits>
+#include <thread>
 #include <vector>
 
 #include "support/expect_error.hpp"
@@ -27,6 +29,35 @@ TEST(Team, PartsCoverTheRange) {
     });
     for (auto& count : seen) EXPECT_EQ(count, 1);
   }
+}
+TEST(Team, EveryUnitRunsOnce) {
+  for (int team : {1, 2, 3, 7}) {
+    const ThreadScope scope(team);
+    for (std::int64_t n : {0, 1, 2, 50, 1000}) {
+      std::vector<std::atomic<int>> seen(static_cast<std::size_t>(n));
+      parallel_units(n, [&](std::int64_t u, int worker) {
+        EXPECT_LT(worker, unit_workers(n));
+        ++seen[static_cast<std::size_t>(u)];
+      });
+      for (auto& count : seen) EXPECT_EQ(count, 1);
+    }
+  }
+}
+TEST(Team, WorkersHelpEachOther) {
+  const ThreadScope scope(2);
+#if defined(_OPENMP)
+  std::atomic<int> by_other = 0;
+  std::atomic<bool> first_is_stuck = true;
+  parallel_units(20, [&](std::int64_t u, int worker) {
+    if (u == 0) {
+      for (int i = 0; i < 10000 && by_other < 19; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      first_is_stuck = false;
+    } else {
+      by_other += worker == 1 && first_is_stuck;
+    }
+  });
+  EXPECT_EQ(by_other, 19);
+#endif
 }
 TEST(Team, ScopesNest) {
   const ThreadScope outer(3);

@@ -49,7 +49,7 @@ void gemm_pack(Index n, Index k, Transpose tb, Matrix<const std::type_identity_t
 /// Numbers of workspace that gemm_packed() needs.
 template <GemmScalar T> Index gemm_packed_workspace_size(const GemmShape& shape, const GemmMode& mode = {}) {
   return gemm_impl::with_path<T>(mode,
-                                 [&]<class P>(P) { return gemm_impl::workspace_size<P>(shape, Transpose::no, true); });
+                                 [&]<class P>(P) { return gemm_impl::workspace_size<P>(shape, Transpose::no, Transpose::no, true); });
 }
 
 /// C[m, n] = activation([C +] A[m, k] B [+ bias]), B packed by gemm_pack().
@@ -60,7 +60,7 @@ void gemm_packed(const GemmShape& shape, Matrix<const std::type_identity_t<T>> a
                  const GemmEpilogue<std::type_identity_t<T>>& epilogue, std::span<std::type_identity_t<T>> workspace,
                  const GemmMode& mode = {}) {
   gemm_impl::with_path<T>(mode, [&]<class P>(P) {
-    gemm_impl::check_workspace(workspace, gemm_impl::workspace_size<P>(shape, Transpose::no, true));
+    gemm_impl::check_workspace(workspace, gemm_impl::workspace_size<P>(shape, Transpose::no, Transpose::no, true));
     gemm_impl::run<P>({.shape = shape, .a = a, .packed_b = packed_b, .b = {}, .c = c, .epilogue = epilogue},
                       workspace.data());
   });
@@ -73,7 +73,7 @@ Index gemm_workspace_size(const GemmShape& shape, Transpose ta, Transpose tb, co
     return 0;
   } else {
     return gemm_impl::with_path<T>(mode, [&]<class P>(P) -> Index {
-      const Index whole = gemm_impl::workspace_size<P>(shape, ta, false);
+      const Index whole = gemm_impl::workspace_size<P>(shape, ta, tb, false);
       return gemm_impl::is_split<P>(shape, ta, tb) ? std::max(whole, gemm_impl::split_workspace_size<P>(shape)) : whole;
     });
   }

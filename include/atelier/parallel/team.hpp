@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -91,6 +92,33 @@ template <class F> void parallel_tasks(int tasks, const F& f) {
   }
   if (failure) std::rethrow_exception(failure);
 #endif
+}
+
+/// Workers that parallel_units() shares so many units out to.
+inline int unit_workers(std::int64_t units) {
+  constexpr std::int64_t most = 64;
+  return static_cast<int>(std::max<std::int64_t>(1, std::min({std::int64_t{threads()}, units, most})));
+}
+
+/// Runs f(unit, worker) for unit in [0, units), workers numbered from 0. Each begins with a contiguous part of the
+/// units and then helps the others, so that none waits long: for units of some microseconds.
+template <class F> void parallel_units(std::int64_t units, const F& f) {
+  struct alignas(64) Part {
+    std::atomic<std::int64_t> next;
+    std::int64_t end;
+  };
+  const int workers = unit_workers(units);
+  Part parts[64];
+  for (int w = 0; w < workers; ++w) {
+    parts[w].next.store(units * w / workers, std::memory_order_relaxed);
+    parts[w].end = units * (w + 1) / workers;
+  }
+  parallel_tasks(workers, [&](int worker) {
+    for (int k = 0; k < workers; ++k) {
+      Part& part = parts[(worker + k) % workers];
+      for (std::int64_t u; (u = part.next.fetch_add(1, std::memory_order_relaxed)) < part.end;) f(u, worker);
+    }
+  });
 }
 
 /// Runs f(begin, end) over contiguous parts of [0, n), one for each thread, none smaller than `grain` unless n is.

@@ -63,6 +63,10 @@ ATELIER_TARGET_AVX512 inline Vec16 load_masked(const float* p, Index count) {
   return out;
 }
 
+ATELIER_TARGET_AVX512 inline void store_masked(const Vec16& x, float* p, Index count) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << count) - 1), x.raw);
+}
+
 /// 32 neighbours of a row, lo and hi, as 16 pairs.
 ATELIER_TARGET_AVX512BF16 inline Vec16 pairs_along(const Vec16& lo, const Vec16& hi) {
   Vec16 out;
@@ -98,6 +102,18 @@ template <class P> ATELIER_INLINE typename P::V load_part(const typename P::T* p
     alignas(64) typename P::T lane[P::lanes] = {};
     for (Index i = 0; i < count; ++i) lane[i] = p[i];
     return V::load(lane);
+  }
+}
+
+/// Stores the first `count` >= 1 of the vector's numbers; writes no others.
+template <class P> ATELIER_INLINE void store_part(const typename P::V& x, typename P::T* p, Index count) {
+  if (count >= P::lanes) return x.store(p);
+  if constexpr (P::isa >= Isa::avx512 && P::lanes == 16) {
+    store_masked(x, p, count);
+  } else {
+    alignas(64) typename P::T lane[P::lanes];
+    x.store(lane);
+    for (Index i = 0; i < count; ++i) p[i] = lane[i];
   }
 }
 

@@ -16,46 +16,72 @@ template <class T> struct Product {
   Matrix<const T> b;  ///< [k, n]; [n, k] when transposed
   Matrix<T> c;        ///< [m, n]
   GemmEpilogue<T> epilogue;
+  bool turned = false;  ///< C stands in memory as [n, m], and the bias has one number a row
 };
+
+/// X W^T with fewer rows than columns: to pack X takes less than to pack W, so W X^T is computed, and stored turned.
+/// The factors of each product change places, which leaves its bits as they are.
+template <class P> bool is_turned(const GemmShape& s, Transpose ta, Transpose tb, bool accumulate) {
+  constexpr Index margin = 16, shortest = 128;  // storing a tile turned costs about as much as six steps of a reduction
+  return ta == Transpose::no && tb == Transpose::yes && !accumulate && s.m + margin < s.n && s.k >= shortest &&
+         Blocks<P>{s.k}.count() == 1;
+}
+inline GemmShape turned(const GemmShape& s) { return {.m = s.n, .n = s.m, .k = s.k}; }
+template <class T> Product<T> turned(const Product<T>& x) {
+  Product<T> y = x;
+  y.shape = turned(x.shape);
+  std::swap(y.a, y.b);
+  y.turned = true;
+  return y;
+}
 
 /// Rows a power of two of pages apart share their cache sets: worth a copy.
 template <class T> bool aliases(Index stride) { return stride * static_cast<Index>(sizeof(T)) % 4096 == 0; }
 
-/// Where a product's operands are read from, in which order its tiles come, and the workspace of one thread.
+/// Where a product's operands are read from, in which order its tiles come, and the workspace.
 ///
 /// Usually the tiles of a column panel follow each other, so that the panel of B stays in the first-level cache. With a
 /// short reduction the cost is in C, and the tiles of a row panel follow each other, so that C is written along its
 /// rows.
 template <class P> struct Layout {
   using T = typename P::T;
+  static constexpr Index most_packed_b = Index{1} << 20;  ///< units; more is packed and used part by part
+  static constexpr Index most_packed_a = P::block_panels * P::rows * 512;
+
   bool a_in_place = false, b_in_place = false;
-  bool along_rows = false;  ///< the order of a short reduction; all of B is packed first
+  bool along_rows = false;  ///< the order of a short reduction
   Index block = 0;          ///< most row panels that share a packed A, or pass by a panel of B
   Index a_row = 0;          ///< units between rows of a packed A
   Index a_piece = 0;        ///< units between panels of a packed, transposed A
-  Index a_size = 0, b_size = 0;
+  Index a_size = 0;         ///< numbers that one worker packs A into
 
-  Layout(const GemmShape& s, Transpose ta, bool b_is_packed) {
-    const Index longest = Blocks<P>{s.k}.longest(), panels = (s.m + P::rows - 1) / P::rows;
+  Layout(const GemmShape& s, Transpose ta) {
+    const Index longest = Blocks<P>{s.k}.longest();
     const Index lines = (longest * static_cast<Index>(sizeof(T)) + 63) / 64;
     along_rows = longest <= 64;
     a_row = (lines | 1) * 64 / static_cast<Index>(sizeof(T));  // an odd number of lines: rows fall into different sets
     a_piece = longest * P::slot;
-    const Index most = P::block_panels * P::rows * P::block_units;
-    block = ta == Transpose::no ? P::block_panels : std::clamp<Index>(most / std::max<Index>(a_piece, 1), 1, 64);
-    block = along_rows ? 1 : std::clamp<Index>(panels, 1, block);
-    a_size = ta == Transpose::no ? block * P::rows * a_row : block * a_piece;
-    b_size = b_is_packed ? 0 : along_rows ? packed_size<P>(s.n, s.k) : longest * 3 * P::lanes;
+    const Index panel = ta == Transpose::no ? P::rows * a_row : a_piece, panels = (s.m + P::rows - 1) / P::rows;
+    block = std::clamp<Index>(most_packed_a / std::max<Index>(panel, 1), 1, 64);
+    block = std::clamp<Index>(panels, 1, block);
+    a_size = (block * panel + 15) / 16 * 16;
   }
-  explicit Layout(const Product<T>& x) : Layout(x.shape, x.ta, x.packed_b) {
+  explicit Layout(const Product<T>& x) : Layout(x.shape, x.ta) {
     if (P::unit != Unit::number) return;
     const bool fits = x.ta == Transpose::no || Blocks<P>{x.shape.k}.longest() <= 160;  // a panel in the L1 cache
     a_in_place = fits && !aliases<T>(x.a.stride);
     b_in_place = !x.packed_b && x.tb == Transpose::no && !aliases<T>(x.b.stride);
-    if (a_in_place && !along_rows && packs_b(x)) block *= 4;  // packing B costs more than A from the third-level cache
   }
-  bool packs_b(const Product<T>& x) const { return !x.packed_b && !b_in_place; }
-  Index size() const { return (a_size + b_size + 15) / 16 * 16; }
+
+  /// Columns of B that are packed and used at a time: all, or a number of whole panels.
+  static Index part(const GemmShape& s) {
+    const Index units = std::max<Index>(Blocks<P>{s.k}.units(), 1), most = most_packed_b / units / P::width * P::width;
+    return std::min(std::max<Index>(most, P::width), std::max<Index>(s.n, 1));
+  }
+  /// Numbers of workspace for so many columns of B. Of a B that is read in place, only the last panel may be packed.
+  static Index b_size(const GemmShape& s, Index columns) {
+    return (std::max(packed_size<P>(columns, s.k), 3 * P::lanes * Blocks<P>{s.k}.units()) + 15) / 16 * 16;
+  }
 };
 
 }  // namespace atelier::inline v0::kernels::gemm_impl

@@ -142,6 +142,7 @@ template <class P, int vectors> struct PackTransposed {
       const bool exists = first + i < s.rows;
       const T* from = s.source + (exists ? (first + i) * s.source_stride + k : 0);
       r[i] = PackAlong<P>::units(from, exists ? s.columns - k : 0);
+      __builtin_prefetch(from + 8 * P::elements * P::lanes);  // the hardware does not follow so many rows
     }
     transpose(r);
     T* out = s.out + u * s.out_stride + first;

@@ -30,7 +30,7 @@ template <class Scalar, Isa isa_, Unit unit_> struct Path {
   static constexpr int rows = sums / vectors;                      ///< most rows of a tile, and rows of a row panel
   static constexpr int slot = (rows + lanes - 1) / lanes * lanes;  ///< units between steps of a packed, transposed A
 
-  static constexpr Index block_bytes = 2048;  ///< of one operand row within a block of the reduction
+  static constexpr Index block_bytes = 4096;  ///< of one operand row within a block of the reduction
   static constexpr Index block_units = block_bytes / sizeof(T);
   static constexpr Index block_panels = 18;  ///< row panels a block: with block_bytes, 500 KB of L2
   /// Most rows of a tile that is `v` vectors wide.

@@ -41,11 +41,12 @@ template <class T> void add_parts(const Product<T>& x, const T* parts) {
 /// Numbers of workspace of one part.
 template <class P> Index part_size(GemmShape s) {
   s.k = (s.k + split_parts - 1) / split_parts;
-  return Layout<P>(s, Transpose::yes, false).size();
+  return Layout<P>(s, Transpose::yes).a_size + Layout<P>::b_size(s, s.n);
 }
+inline Index result_size(const GemmShape& s) { return (s.m * s.n + 15) / 16 * 16; }
 
 template <class P> Index split_workspace_size(const GemmShape& s) {
-  return split_parts * ((s.m * s.n + 15) / 16 * 16) + team_for(s) * part_size<P>(s);
+  return split_parts * result_size(s) + unit_workers(split_parts) * part_size<P>(s);
 }
 
 /// C = [C +] A B with transposed A and unpacked B.
@@ -53,14 +54,11 @@ template <class P> void run_split(const Product<typename P::T>& x, typename P::T
   using T = typename P::T;
   const GemmShape& s = x.shape;
   T* const parts = workspace;
-  T* const own = workspace + split_parts * ((s.m * s.n + 15) / 16 * 16);
-  const Index size = part_size<P>(s), row_panels = (s.m + P::rows - 1) / P::rows;
-  const int team = team_for(s);
-  parallel_tasks(team, [&](int t) {
-    for (Index i = t; i < split_parts; i += team) {
-      const auto part = part_of(x, s.k * i / split_parts, s.k * (i + 1) / split_parts, parts + i * s.m * s.n);
-      Worker<P>(part, row_panels, own + t * size).run(0, row_panels, 0, Panels<P>{s.n}.count());
-    }
+  T* const own = workspace + split_parts * result_size(s);
+  const Index size = part_size<P>(s);
+  parallel_units(split_parts, [&](Index i, int worker) {
+    const auto part = part_of(x, s.k * i / split_parts, s.k * (i + 1) / split_parts, parts + i * s.m * s.n);
+    run_part<P>(part, own + worker * size);
   });
   add_parts(x, parts);
 }

@@ -1,5 +1,5 @@
-/// Activations that do not fit the micro-kernel's registers: applied to a tile of C while it is in the first-level
-/// cache.
+/// What happens to a tile of C while it is in the first-level cache: activations that do not fit the micro-kernel's
+/// registers, and storing it turned.
 #pragma once
 
 #include <cmath>
@@ -53,6 +53,44 @@ template <class P> struct GeluTile {
         auto* c = t.c + i * t.c_row + v * P::lanes;
         gelu_tanh(P::V::load(c)).store(c);
       }
+  }
+};
+
+template <class T> struct TurnedArgs {
+  const T* tile = nullptr;  ///< [rows, tile_row]
+  Index tile_row = 0;
+  int rows = 0, columns = 0;  ///< of the tile
+  T* c = nullptr;             ///< element (i, j) of the tile goes to c[j * c_row + i]
+  Index c_row = 0;
+  const T* bias = nullptr;  ///< [rows]
+  Activation activation = Activation::none;
+};
+
+/// C^T = activation(tile + bias of each row), square of lanes by square of lanes.
+template <class P> struct StoreTurned {
+  using T = typename P::T;
+  using V = typename P::V;
+  ATELIER_INLINE static void run(const TurnedArgs<T>& t) {
+    for (int i = 0; i < t.rows; i += P::lanes)
+      for (int j = 0; j < t.columns; j += P::lanes) square(t, i, j);
+  }
+  ATELIER_INLINE static void square(const TurnedArgs<T>& t, int first, int column) {
+    const Index rows = std::min(t.rows - first, P::lanes), columns = std::min(t.columns - column, P::lanes);
+    V r[P::lanes];
+#pragma GCC unroll 16
+    for (int i = 0; i < P::lanes; ++i)
+      r[i] = i < rows ? V::load(t.tile + (first + i) * t.tile_row + column) : V(typename V::Raw{});
+    transpose(r);
+    const V zero(typename V::Raw{}), bias = t.bias ? load_part<P>(t.bias + first, rows) : zero;
+#pragma GCC unroll 16
+    for (int j = 0; j < P::lanes; ++j) {
+      if (j >= columns) break;
+      V y = r[j];
+      if (t.bias) y.raw += bias.raw;
+      if (t.activation == Activation::relu) y = simd::max(zero, y);  // the second one where unordered
+      if (t.activation == Activation::gelu_tanh) y = gelu_tanh(y);
+      store_part<P>(y, t.c + (column + j) * t.c_row + first, rows);
+    }
   }
 };
 
