@@ -17,15 +17,23 @@ void scale_bytes(float* to, const std::uint8_t* from, Index n) {
   dispatch([&]<int Bytes>() ATELIER_LAMBDA {
     constexpr int lanes = Bytes / 4;
     using V = simd::Vec<float, lanes>;
-    typedef std::uint8_t Raw __attribute__((vector_size(lanes)));
+    typedef std::int32_t Wide __attribute__((vector_size(Bytes)));
     Index i = 0;
     for (; i + lanes <= n; i += lanes) {
-      Raw bytes;
-      std::memcpy(&bytes, from + i, sizeof bytes);
-      (V(__builtin_convertvector(bytes, typename V::Raw)) / 255).store(to + i);
+      std::int32_t number[lanes];
+#pragma GCC unroll 16
+      for (int k = 0; k < lanes; ++k) number[k] = from[i + k];
+      Wide numbers;
+      std::memcpy(&numbers, number, sizeof numbers);
+      (V(__builtin_convertvector(numbers, typename V::Raw)) / 255).store(to + i);
     }
     for (; i < n; ++i) to[i] = static_cast<float>(from[i]) / 255.0f;
   });
+}
+
+/// Asks for the first lines of what is read next: pictures of a batch lie anywhere.
+void prefetch(const std::uint8_t* from, Index n) {
+  for (Index i = 0; i < std::min<Index>(n, 1024); i += 64) __builtin_prefetch(from + i);
 }
 
 /// One float picture for each number(k), k < count.
@@ -33,8 +41,10 @@ template <class Number> Tensor images(const ImageSet& set, Index count, const Nu
   const Index size = set.height * set.width;
   auto x = Tensor::empty({count, size});
   parallel_for(count, 64, [&](Index begin, Index end) {
-    for (Index k = begin; k < end; ++k)
+    for (Index k = begin; k < end; ++k) {
+      if (k + 1 < end) prefetch(set.pixels.data() + number(k + 1) * size, size);
       scale_bytes(x.mutable_data() + k * size, set.pixels.data() + number(k) * size, size);
+    }
   });
   return x;
 }
