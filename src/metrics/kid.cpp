@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 #include <vector>
 
+#include "atelier/kernels/isa.hpp"
+#include "atelier/kernels/simd.hpp"
 #include "atelier/parallel/team.hpp"
 #include "metrics/checks.hpp"
 #include "metrics/product.hpp"
@@ -12,21 +15,40 @@
 namespace atelier::inline v0::metrics {
 
 namespace {
-/// Sum over j of (products_j / d + 1)^3, without j = skip.
-double kernel_row_sum(const float* products, Index n, Index d, Index skip) {
+double cubed(double x) { return x * x * x; }
+
+/// Sum over j of (products_j / d + 1)^3.
+double kernel_row_sum(const float* products, Index n, Index d) {
   const double scale = 1 / static_cast<double>(d);
-  double sum[4] = {};  // interleaved: additions wait for one another
-  for (Index j = 0; j < n; ++j) {
-    const double base = static_cast<double>(products[j]) * scale + 1;
-    sum[j % 4] += j == skip ? 0 : base * base * base;
-  }
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  double sum = 0;
+  dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    constexpr int lanes = Bytes / 8;
+    using V = simd::Vec<double, lanes>;
+    using Single = typename simd::Vec<float, lanes>::Raw;
+    V even(0), odd(0);
+    Index j = 0;
+    for (; j + 2 * lanes <= n; j += 2 * lanes) {
+      Single p[2];
+      std::memcpy(p, products + j, sizeof p);
+      const V x = V(__builtin_convertvector(p[0], typename V::Raw)) * V(scale) + V(1);
+      const V y = V(__builtin_convertvector(p[1], typename V::Raw)) * V(scale) + V(1);
+      even = even + x * x * x;
+      odd = odd + y * y * y;
+    }
+    sum = simd::reduce_add(even + odd);
+    for (; j < n; ++j) sum += cubed(products[j] * scale + 1);
+  });
+  return sum;
 }
 
 /// Mean of the kernel over all pairs of rows; over pairs of different ones when y is x, the `same` set.
 double kernel_mean(const Tensor& x, const Tensor& y, bool same) {
   constexpr Index block = 256;
   const Index n = x.size(0), m = y.size(0), d = x.size(1);
+  const auto row_sum = [&](const float* row, Index i) {
+    const double all = kernel_row_sum(row, m, d);
+    return same ? all - cubed(row[i] / static_cast<double>(d) + 1) : all;
+  };
   auto products = Tensor::empty({std::min(block, n), m});
   std::vector<double> sums(static_cast<std::size_t>(n));
   for (Index begin = 0; begin < n; begin += block) {
