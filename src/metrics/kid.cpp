@@ -47,17 +47,16 @@ double kernel_mean(const Tensor& x, const Tensor& y, bool same) {
   const Index n = x.size(0), m = y.size(0), d = x.size(1);
   const auto row_sum = [&](const float* row, Index i) {
     const double all = kernel_row_sum(row, m, d);
-    return same ? all - cubed(row[i] / static_cast<double>(d) + 1) : all;
+    return same ? all - cubed(row[i] * (1 / static_cast<double>(d)) + 1) : all;
   };
   auto products = Tensor::empty({std::min(block, n), m});
   std::vector<double> sums(static_cast<std::size_t>(n));
   for (Index begin = 0; begin < n; begin += block) {
     const Index rows = std::min(block, n - begin);
     row_products(x.data() + begin * d, rows, y.data(), m, d, products.mutable_data(), m);
-    parallel_for(rows, 16, [&](Index first, Index last) {
+    parallel_for(rows, (Index{1} << 16) / m + 1, [&](Index first, Index last) {
       for (Index i = first; i < last; ++i)
-        sums[static_cast<std::size_t>(begin + i)] =
-            kernel_row_sum(products.data() + i * m, m, d, same ? begin + i : -1);
+        sums[static_cast<std::size_t>(begin + i)] = row_sum(products.data() + i * m, begin + i);
     });
   }
   const auto pairs = static_cast<double>(n) * static_cast<double>(same ? m - 1 : m);

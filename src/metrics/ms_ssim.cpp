@@ -40,9 +40,10 @@ void check_range(const Tensor& x, const MsSsimOptions& o) {
               " to " + text(*high) + "; the range is an option");
 }
 
-/// The first `scales` weights, divided by their sum.
-std::vector<double> normalised_weights(const MsSsimOptions& o, int scales) {
+/// The weights of `scales` scales: as given, or the first of them divided by their sum.
+std::vector<double> weights_of(const MsSsimOptions& o, int scales) {
   std::vector<double> weights(o.weights.begin(), o.weights.begin() + scales);
+  if (weights.size() == o.weights.size()) return weights;
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
   for (double& weight : weights) weight /= sum;
   return weights;
@@ -58,7 +59,7 @@ struct Comparison {
   Comparison(const Shape& images, const MsSsimOptions& o)
       : options(o),
         window(o.window, o.sigma, o.k1 * (o.high - o.low), o.k2 * (o.high - o.low)),
-        weights(normalised_weights(o, ms_ssim_scales(images[2], images[3], o))),
+        weights(weights_of(o, ms_ssim_scales(images[2], images[3], o))),
         channels(images[1]),
         height(images[2]),
         width(images[3]) {}
@@ -87,7 +88,7 @@ std::vector<double> compare(const Tensor& a, const Tensor& b, const std::vector<
   const Comparison comparison(a.shape(), o);
   const Index size = a.shape().count(1, 4);
   std::vector<double> values(pairs.size());
-  parallel_for(static_cast<Index>(pairs.size()), 1, [&](Index begin, Index end) {
+  parallel_for(static_cast<Index>(pairs.size()), 512 / size + 1, [&](Index begin, Index end) {
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
       values[i] = comparison(a.data() + pairs[i].first * size, b.data() + pairs[i].second * size);
   });
@@ -109,8 +110,9 @@ int ms_ssim_scales(Index height, Index width, const MsSsimOptions& options) {
                 std::to_string(height) + " x " + std::to_string(width));
   int scales = 1;
   for (const int most = static_cast<int>(options.weights.size()); scales < most; ++scales) {
-    side = (side + 1) / 2;
-    if (side < options.window || side == 1) break;
+    const Index half = (side + 1) / 2;
+    if (half < options.window || half == side) break;
+    side = half;
   }
   return scales;
 }

@@ -92,7 +92,7 @@ std::vector<double> real_shares(const Points& p) {
     const Index rows = std::min(block, p.count - begin);
     row_products(p.centred.data() + begin * p.dims, rows, p.centred.data(), p.count, p.dims, products.mutable_data(),
                  p.count);
-    parallel_for(rows, 4, [&](Index first, Index last) {
+    parallel_for(rows, (Index{1} << 14) / p.count + 1, [&](Index first, Index last) {
       for (Index i = first; i < last; ++i)
         shares[static_cast<std::size_t>(begin + i)] = real_share(p, begin + i, products.data() + i * p.count);
     });

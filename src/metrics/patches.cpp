@@ -10,6 +10,9 @@ namespace atelier::inline v0::metrics {
 
 namespace {
 
+/// Pixels that are worth a thread of their own.
+constexpr Index grain = Index{1} << 14;
+
 struct Moments {
   double sum = 0, squares = 0;
 };
@@ -67,7 +70,7 @@ Tensor normalised_patches(const Tensor& images, Index count, Index side, Rng& rn
   const auto places = draw_places(images.shape(), count, side, rng);
   auto patches = Tensor::empty({n * count, channels * area});
   std::vector<Moments> moments(static_cast<std::size_t>(n * channels));
-  parallel_for(n, 1, [&](Index begin, Index end) {
+  parallel_for(n, grain / (count * channels * area) + 1, [&](Index begin, Index end) {
     for (Index p = begin * count; p < end * count; ++p)
       for (Index c = 0; c < channels; ++c) {
         const Index from = p / count * channels + c;
@@ -76,7 +79,7 @@ Tensor normalised_patches(const Tensor& images, Index count, Index side, Rng& rn
       }
   });
   const auto all = normalisations(moments, channels, static_cast<double>(n * count * area));
-  parallel_for(n * count, 64, [&](Index begin, Index end) {
+  parallel_for(n * count, grain / (channels * area) + 1, [&](Index begin, Index end) {
     for (Index p = begin * channels; p < end * channels; ++p) {
       const auto& [mean, scale] = all[static_cast<std::size_t>(p % channels)];
       float* x = patches.mutable_data() + p * area;

@@ -36,7 +36,7 @@ TEST(MsSsim, FiveScalesAreThoseOfPytorchMsssim) {
   const auto [x, y] = pair_of(10, {2, 1, 176, 176});
   const auto found = ms_ssim(x, y);
   const auto expected = golden("metrics")["ms_ssim"]["pytorch_msssim"];
-  for (std::size_t i = 0; i < 2; ++i) EXPECT_NEAR(found[i], expected[i], 1e-6);  // its window is in float
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_NEAR(found[i], expected[i], 5e-6);  // its window and weights are in float
 }
 
 TEST(MsSsim, FewerScalesRangesAndOddSidesAreThoseOfTheDefinition) {

@@ -97,13 +97,39 @@ TEST(SlicedWasserstein, OfImagesIsThatOfNumpy) {
   }
 }
 
+TEST(SlicedWasserstein, OfPatchesAsLargeAsTheImagesIsThatOfNormalisedImages) {
+  const auto x = formula::uniform(16, {30, 2, 16, 16}), y = smoothed_noise(17, {30, 2, 16, 16});
+  const auto normalised = [](const Tensor& images) {
+    auto points = copy(images).view({30, 512});
+    for (Index c = 0; c < 2; ++c) {
+      double sum = 0, squares = 0;
+      const auto each = [&](auto f) {
+        for (Index i = 0; i < 30 * 256; ++i) f(points.mutable_data()[i / 256 * 512 + c * 256 + i % 256]);
+      };
+      each([&](float v) { sum += v / 7680.0; });
+      each([&](float v) { squares += std::pow(v - sum, 2) / 7680; });
+      each([&](float& v) { v = static_cast<float>((v - sum) / std::sqrt(squares)); });
+    }
+    return points;
+  };
+  Rng rng(1), drawn(1);
+  const auto swd = sliced_wasserstein(x, y, rng, {.patches = 1, .patch_size = 16, .projections = 40});
+  for (int i = 0; i < 2 * 2 * 30; ++i) drawn.index(1);  // the only place for a patch, of each image
+  const auto directions = metrics::random_directions(40, 512, drawn);
+  const double expected = 1000 * sliced_wasserstein(normalised(x), normalised(y), directions);
+  ASSERT_EQ(swd.levels.size(), 1u);
+  EXPECT_NEAR(swd.levels[0], expected, 1e-5 * expected);
+  EXPECT_EQ(rng, drawn);
+}
+
 TEST(SlicedWasserstein, RangeDoesNotMatterAndDifferencesDo) {
-  const auto x = formula::uniform(8, {40, 1, 16, 16}), same = formula::uniform(9, {40, 1, 16, 16});
-  const auto other = smoothed_noise(10, {40, 1, 16, 16});
-  const double floor = distance(x, same, 1), far = distance(x, other, 1);
-  EXPECT_LT(3 * floor, far);
-  EXPECT_NEAR(distance(255.f * x, 255.f * other, 1), far, 1e-3 * far);
-  EXPECT_NEAR(distance(2.f * x - 1.f, 2.f * other - 1.f, 1), far, 1e-3 * far);
+  const metrics::SwdOptions few{.patches = 16, .projections = 64};
+  const auto x = formula::uniform(8, {600, 1, 16, 16}), same = formula::uniform(9, {600, 1, 16, 16});
+  const auto other = smoothed_noise(10, {600, 1, 16, 16});
+  const double floor = distance(x, same, 1, few), far = distance(x, other, 1, few);
+  EXPECT_LT(2 * floor, far);
+  EXPECT_NEAR(distance(255.f * x, 255.f * other, 1, few), far, 1e-3 * far);
+  EXPECT_NEAR(distance(2.f * x - 1.f, 2.f * other - 1.f, 1, few), far, 1e-3 * far);
 }
 
 TEST(SlicedWasserstein, EveryOptionChangesTheResult) {
