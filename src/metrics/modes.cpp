@@ -1,7 +1,7 @@
 #include "atelier/metrics/modes.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 #include "metrics/checks.hpp"
 

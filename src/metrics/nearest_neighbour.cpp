@@ -1,7 +1,6 @@
 #include "atelier/metrics/nearest_neighbour.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <numeric>
 #include <vector>

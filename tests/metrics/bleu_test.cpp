@@ -12,12 +12,15 @@ using References = std::vector<std::vector<std::string>>;
 using Lines = std::vector<std::string>;
 
 TEST(Bleu, TokensAreThoseOfSacrebleu) {
-  for (const auto& line : golden("bleu")["tokenized"])
+  const auto lines = golden("bleu")["tokenized"];
+  ASSERT_GT(lines.size(), 80u);
+  for (const auto& line : lines)
     EXPECT_EQ(metrics::tokenize_13a(line[0].get<std::string>()), line[1]) << line[0];
 }
 
 TEST(Bleu, ScoresAreThoseOfSacrebleu) {
   const auto corpora = golden("bleu")["corpora"];
+  ASSERT_GT(corpora.size(), 15u);
   for (const auto& [name, expected] : corpora.items()) {
     const auto bleu =
         metrics::corpus_bleu(expected["hypotheses"].get<Lines>(), expected["references"].get<References>());

@@ -60,10 +60,10 @@ TEST(MsSsim, EqualImagesAreAlikeAndNegativesAreNot) {
 }
 
 TEST(MsSsim, EveryOptionChangesTheResult) {
-  const auto [x, y] = pair_of(3, {1, 1, 40, 40});
-  const double plain = ms_ssim(x, y)[0];
+  const auto images = pair_of(3, {1, 1, 40, 40});
+  const double plain = ms_ssim(images.first, images.second)[0];
   const auto differs = [&](const metrics::MsSsimOptions& options) {
-    return std::abs(ms_ssim(x, y, options)[0] - plain) > 1e-4;
+    return std::abs(ms_ssim(images.first, images.second, options)[0] - plain) > 1e-4;
   };
   EXPECT_TRUE(differs({.low = -1}));
   EXPECT_TRUE(differs({.high = 2}));
