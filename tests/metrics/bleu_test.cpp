@@ -14,8 +14,7 @@ using Lines = std::vector<std::string>;
 TEST(Bleu, TokensAreThoseOfSacrebleu) {
   const auto lines = golden("bleu")["tokenized"];
   ASSERT_GT(lines.size(), 80u);
-  for (const auto& line : lines)
-    EXPECT_EQ(metrics::tokenize_13a(line[0].get<std::string>()), line[1]) << line[0];
+  for (const auto& line : lines) EXPECT_EQ(metrics::tokenize_13a(line[0].get<std::string>()), line[1]) << line[0];
 }
 
 TEST(Bleu, ScoresAreThoseOfSacrebleu) {
