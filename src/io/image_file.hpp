@@ -13,7 +13,7 @@ struct ImageFile {
   const std::string& place;
   const ReadImageOptions& options;
 
-  /// Throws InputError at a byte of the file.
+  /// Throws InputError near a byte of the file: decoders read ahead.
   [[noreturn]] void damaged(const char* kind, std::size_t byte, const char* reason) const;
   /// Throws InputError unless the sizes are within the limits and so many pixels can stand in the file at all.
   void check_size(Index width, Index height, double most_pixels) const;

@@ -11,7 +11,7 @@
 namespace atelier::inline v0::io {
 
 void ImageFile::damaged(const char* kind, std::size_t byte, const char* reason) const {
-  throw InputError(place + ": byte " + std::to_string(byte) + ": expected the data of a " + kind +
+  throw InputError(place + ": near byte " + std::to_string(byte) + ": expected the data of a " + kind +
                    " image, found: " + printable(reason) + "; the file is damaged, fetch it again");
 }
 
