@@ -16,10 +16,11 @@ struct Box {
 
 /// What lies in the box, at another size, by the anti-aliased bilinear filter: along each axis an output pixel is the
 /// average of the input pixels around its centre, weighted by a triangle of half-width max(1, input / output pixels).
-/// That is BILINEAR of Pillow's Image.resize, and gives its bytes: rows first, then columns, weights as multiples of
-/// 2^-22, results rounded to bytes after each. Nothing outside of the pixels that the box touches is looked at, so a
-/// box of whole pixels gives what cropping and then resizing gives. Throws Error unless the picture is whole, the new
-/// sizes are 1 to 16384, and the box is not empty and lies inside.
+/// That is BILINEAR of Pillow's Image.resize, to within one grey level. Rows come first, then columns; weights are
+/// multiples of 2^-22 and results are rounded to bytes after each, so every machine gives the same bytes. Nothing
+/// outside of the pixels that the box touches is looked at: a box of whole pixels gives what cropping and then resizing
+/// gives. Throws Error unless the picture is whole, the new sizes are 1 to 16384, and the box is not empty and lies
+/// inside.
 Image resize(const Image& image, Index width, Index height, const Box& box);
 Image resize(const Image& image, Index width, Index height);
 
