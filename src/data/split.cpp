@@ -10,12 +10,6 @@
 namespace atelier::inline v0::data {
 namespace {
 
-void check(Index count, Index holdout) {
-  if (holdout < 0 || holdout >= count)
-    throw ConfigError("holdout: expected 0 to " + std::to_string(count - 1) + " images of " + std::to_string(count) +
-                      ", found " + std::to_string(holdout));
-}
-
 template <class InTest> Split divide(Index count, const InTest& in_test) {
   Split split;
   for (Index i = 0; i < count; ++i)
@@ -25,8 +19,14 @@ template <class InTest> Split divide(Index count, const InTest& in_test) {
 
 }  // namespace
 
+void check_holdout(Index count, Index holdout) {
+  if (holdout < 0 || holdout >= count)
+    throw ConfigError("holdout: expected 0 to " + std::to_string(count - 1) + " images of " + std::to_string(count) +
+                      ", found " + std::to_string(holdout));
+}
+
 Split split_by_count(Index count, Index holdout, const Rng& rng) {
-  check(count, holdout);
+  check_holdout(count, holdout);
   const auto order = Rng(rng).permutation(count);
   std::vector<bool> held(static_cast<std::size_t>(count));
   for (auto i : std::span(order).first(static_cast<std::size_t>(holdout))) held[static_cast<std::size_t>(i)] = true;
@@ -35,7 +35,7 @@ Split split_by_count(Index count, Index holdout, const Rng& rng) {
 
 Split split_by_identity(std::span<const std::int32_t> identities, Index holdout, const Rng& rng) {
   const auto count = static_cast<Index>(identities.size());
-  check(count, holdout);
+  check_holdout(count, holdout);
   std::unordered_map<std::int32_t, Index> images;
   for (auto person : identities) ++images[person];
   std::vector<std::int32_t> persons;

@@ -14,8 +14,11 @@ struct Split {
   std::vector<std::int32_t> train = {}, validation = {}, test = {};
 };
 
-/// `holdout` examples drawn at random are the test part, the others the training part. Throws ConfigError unless
-/// 0 <= holdout < count.
+/// Throws ConfigError unless 0 <= holdout < count.
+void check_holdout(Index count, Index holdout);
+
+/// `holdout` examples drawn at random are the test part, the others the training part. Throws as
+/// check_holdout() does.
 Split split_by_count(Index count, Index holdout, const Rng& rng);
 
 /// Example i shows person identities[i]. Persons drawn at random, one after the other until they have at least
