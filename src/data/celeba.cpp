@@ -110,7 +110,7 @@ std::string protocol_of(const Celeba& faces, const CelebaOptions& options) {
   if (options.split != SplitBy::partition)
     by = std::string("split by ") + (options.split == SplitBy::identity ? "identity" : "count") + ", seed " +
          std::to_string(options.seed);
-  return "CelebA, " + describe(faces.report, options.images) + "; " + by + ": " +
+  return "CelebA, " + describe(faces.report, options.crop, options.images) + "; " + by + ": " +
          std::to_string(faces.split.train.size()) + " training, " + std::to_string(faces.split.validation.size()) +
          " validation, " + std::to_string(faces.split.test.size()) + " test";
 }
@@ -131,7 +131,7 @@ Celeba load_celeba(const fs::path& folder, const CelebaOptions& options) {
   tables.check(*source);
   const auto found = static_cast<Index>(source->names().size());
   if (options.split != SplitBy::partition && found > 0) check_holdout(found, options.holdout);
-  NamedImages images = load_images(*source, options.images, Sizes::one);
+  NamedImages images = load_images(*source, options.crop, options.images, Sizes::one);
   Celeba faces{.images = std::move(images.set), .names = std::move(images.names), .report = std::move(images.report)};
   if (tables.attributes) faces.attributes = attributes_of(*tables.attributes, faces.names);
   if (tables.identities)

@@ -24,8 +24,9 @@ struct Outcome {
 
 class Decoder {
  public:
-  Decoder(const ImageSource& source, const ImageOptions& options)
+  Decoder(const ImageSource& source, Crop crop, const ImageOptions& options)
       : source_(source),
+        crop_(crop),
         options_(options),
         size_(options.channels * options.size * options.size),
         outcomes_(source.names().size()),
@@ -69,7 +70,7 @@ class Decoder {
   }
   io::Box box(const io::Image& image, const std::string& place) const {
     try {
-      return crop_box(options_.crop, image.width, image.height);
+      return crop_box(crop_, image.width, image.height);
     } catch (const InputError& error) {
       throw InputError(place + ": " + error.what());
     }
@@ -132,6 +133,7 @@ class Decoder {
   }
 
   const ImageSource& source_;
+  Crop crop_;
   const ImageOptions& options_;
   Index size_;  // bytes of an image when it is decoded
   std::vector<Outcome> outcomes_;
@@ -141,8 +143,8 @@ class Decoder {
 
 }  // namespace
 
-DecodedImages decode_images(const ImageSource& source, const ImageOptions& options, Sizes sizes) {
-  return Decoder(source, options).run(sizes);
+DecodedImages decode_images(const ImageSource& source, Crop crop, const ImageOptions& options, Sizes sizes) {
+  return Decoder(source, crop, options).run(sizes);
 }
 
 }  // namespace atelier::inline v0::data

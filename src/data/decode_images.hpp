@@ -20,6 +20,6 @@ struct DecodedImages {
 enum class Sizes { any, one };
 
 /// Damaged images are left out, whatever options.on_damage says. The result does not depend on the number of threads.
-DecodedImages decode_images(const ImageSource& source, const ImageOptions& options, Sizes sizes);
+DecodedImages decode_images(const ImageSource& source, Crop crop, const ImageOptions& options, Sizes sizes);
 
 }  // namespace atelier::inline v0::data

@@ -54,15 +54,15 @@ template <class T> std::vector<T> read_list(const io::SafetensorsFile& file, con
 
 }  // namespace
 
-ImageCache::ImageCache(const ImageSource& source, const ImageOptions& options, Sizes sizes)
+ImageCache::ImageCache(const ImageSource& source, Crop crop, const ImageOptions& options, Sizes sizes)
     : found_(static_cast<Index>(source.names().size())), channels_(options.channels), size_(options.size) {
   if (options.cache.empty()) return;
   const auto side = std::to_string(options.size), channels = std::to_string(options.channels);
-  path_ = options.cache /
-          (std::string("images-") + name(options.crop) + "-" + side + "x" + side + "x" + channels + ".safetensors");
+  path_ =
+      options.cache / (std::string("images-") + name(crop) + "-" + side + "x" + side + "x" + channels + ".safetensors");
   key_ = {{"atelier.images", version},
           {"source", source.fingerprint()},
-          {"crop", name(options.crop)},
+          {"crop", name(crop)},
           {"size", side},
           {"channels", channels},
           {"background", std::to_string(options.read.background)},

@@ -12,7 +12,7 @@ namespace atelier::inline v0::data {
 /// note() says why.
 class ImageCache {
  public:
-  ImageCache(const ImageSource& source, const ImageOptions& options, Sizes sizes);
+  ImageCache(const ImageSource& source, Crop crop, const ImageOptions& options, Sizes sizes);
 
   /// What the file holds, when it is whole and about these images.
   std::optional<DecodedImages> read();

@@ -34,8 +34,9 @@ std::uint8_t label_of(const std::string& name, const std::vector<std::string>& c
 }
 
 std::string protocol_of(const ImageFolder& folder, const ImageFolderOptions& options) {
-  return describe(folder.report, options.images) + "; split by count, seed " + std::to_string(options.seed) + ": " +
-         std::to_string(folder.split.train.size()) + " training, " + std::to_string(folder.split.test.size()) + " test";
+  return describe(folder.report, options.crop, options.images) + "; split by count, seed " +
+         std::to_string(options.seed) + ": " + std::to_string(folder.split.train.size()) + " training, " +
+         std::to_string(folder.split.test.size()) + " test";
 }
 
 }  // namespace
@@ -46,7 +47,7 @@ ImageFolder load_image_folder(const std::filesystem::path& path, const ImageFold
   ImageFolder folder;
   if (options.labels && !source->names().empty()) folder.classes = classes_of(*source);
   if (!source->names().empty()) check_holdout(static_cast<Index>(source->names().size()), options.holdout);
-  NamedImages images = load_images(*source, options.images, Sizes::any);
+  NamedImages images = load_images(*source, options.crop, options.images, Sizes::any);
   folder.images = std::move(images.set);
   folder.names = std::move(images.names);
   folder.report = std::move(images.report);

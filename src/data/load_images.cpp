@@ -58,13 +58,13 @@ void check(const ImageOptions& options) {
     throw ConfigError("channels: expected 1 (grey) or 3 (colour), found " + std::to_string(options.channels));
 }
 
-NamedImages load_images(const ImageSource& source, const ImageOptions& options, Sizes sizes) {
+NamedImages load_images(const ImageSource& source, Crop crop, const ImageOptions& options, Sizes sizes) {
   check(options);
   if (source.names().empty())
     throw InputError(source.place() + ": expected images (jpg, jpeg, png), found none; check the path");
-  ImageCache cache(source, options, sizes);
+  ImageCache cache(source, crop, options, sizes);
   auto cached = cache.read();
-  DecodedImages decoded = cached ? std::move(*cached) : decode_images(source, options, sizes);
+  DecodedImages decoded = cached ? std::move(*cached) : decode_images(source, crop, options, sizes);
   check_damage(source, decoded, options.on_damage);
   if (!cached) cache.write(decoded);
   NamedImages images;
@@ -81,13 +81,13 @@ NamedImages load_images(const ImageSource& source, const ImageOptions& options, 
   return images;
 }
 
-NamedImages load_images(const std::filesystem::path& source, const ImageOptions& options) {
-  return load_images(*open_images(source), options, Sizes::any);
+NamedImages load_images(const std::filesystem::path& source, Crop crop, const ImageOptions& options) {
+  return load_images(*open_images(source), crop, options, Sizes::any);
 }
 
-std::string describe(const ImageReport& report, const ImageOptions& options) {
+std::string describe(const ImageReport& report, Crop crop, const ImageOptions& options) {
   return std::to_string(report.kept) + " of " + std::to_string(report.found) + " " +
-         describe_crop(options.crop, report.width, report.height, options.size) + ", " +
+         describe_crop(crop, report.width, report.height, options.size) + ", " +
          (options.channels == 1 ? "grey" : "colour");
 }
 

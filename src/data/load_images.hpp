@@ -7,12 +7,12 @@
 
 namespace atelier::inline v0::data {
 
-NamedImages load_images(const ImageSource& source, const ImageOptions& options, Sizes sizes);
+NamedImages load_images(const ImageSource& source, Crop crop, const ImageOptions& options, Sizes sizes);
 
 /// Throws ConfigError for options out of range.
 void check(const ImageOptions& options);
 
 /// Such as "9998 of 10000 images of 89 x 109, crop c148 ..., 3 channels".
-std::string describe(const ImageReport& report, const ImageOptions& options);
+std::string describe(const ImageReport& report, Crop crop, const ImageOptions& options);
 
 }  // namespace atelier::inline v0::data

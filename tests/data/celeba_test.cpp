@@ -16,7 +16,7 @@ using namespace atelier;
 using namespace atelier::data;
 namespace fs = std::filesystem;
 
-CelebaOptions small(Crop crop = Crop::c148) { return {.images = {.crop = crop, .size = 16}}; }
+CelebaOptions small(Crop crop = Crop::c148) { return {.crop = crop, .images = {.size = 16}}; }
 
 /// The set has so many images and every table fits them.
 void expect_consistent(const Celeba& faces, Index count) {

@@ -16,7 +16,8 @@ enum class SplitBy { partition, identity, count };
 SplitBy split_by_from(std::string_view name);
 
 struct CelebaOptions {
-  ImageOptions images = {.crop = Crop::c148};
+  Crop crop = Crop::c148;
+  ImageOptions images = {};
   SplitBy split = SplitBy::partition;
   Index holdout = 0;       // images for testing, at least, of a split by identity; exactly, of one by count
   std::uint64_t seed = 1;  // of the split by identity or by count

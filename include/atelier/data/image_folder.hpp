@@ -7,6 +7,7 @@
 namespace atelier::inline v0::data {
 
 struct ImageFolderOptions {
+  Crop crop = Crop::square;
   ImageOptions images = {};
   bool labels = false;     // the first subfolder is the image's class
   Index holdout = 0;       // images for testing, drawn at random

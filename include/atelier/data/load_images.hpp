@@ -1,4 +1,4 @@
-/// How many images become one set: crop, size, what to do about damage, and a report of what was met.
+/// How many images become one set: size, what to do about damage, and a report of what was met.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,6 @@ enum class OnDamage { refuse, skip };
 OnDamage on_damage_from(std::string_view name);
 
 struct ImageOptions {
-  Crop crop = Crop::square;
   Index size = 64;   // pixels of both sides after resizing, 1 to 4096
   int channels = 3;  // 3: grey images become colour; 1: colour images become grey
   OnDamage on_damage = OnDamage::refuse;
@@ -63,6 +62,7 @@ struct NamedImages {
 /// Throws InputError for a source without images, an archive that is none, names in it that stand twice or lead out of
 /// it, damaged images under OnDamage::refuse (the first by name, and how many), and when all are damaged; ConfigError
 /// for options out of range; IoError when the system refuses.
-NamedImages load_images(const std::filesystem::path& source, const ImageOptions& options = {});
+NamedImages load_images(const std::filesystem::path& source, Crop crop = Crop::square,
+                        const ImageOptions& options = {});
 
 }  // namespace atelier::inline v0::data
