@@ -10,7 +10,7 @@
 namespace atelier::inline v0::data {
 namespace {
 
-constexpr Index grain_pixels = 100'000;  // some 20 microseconds
+constexpr Index grain_pixels = 100'000;  // some 40 microseconds
 
 void check(const ImageSet& set, std::span<const std::int32_t> numbers) {
   const auto bad = std::find_if(numbers.begin(), numbers.end(), [&](auto n) { return n < 0 || n >= set.count; });

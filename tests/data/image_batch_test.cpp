@@ -98,9 +98,9 @@ TEST(Crop, IsScaledWithTheFrame) {
       EXPECT_LE(box.bottom, height);
     }
   EXPECT_EQ(crop_box(Crop::c148, 89, 109), (io::Box{7.5, 17.5, 81.5, 91.5}));
-  for (const auto& [width, height] : {std::pair{100, 100}, {218, 178}, {89, 111}})
-    expect_error<InputError>([&] { crop_box(Crop::c148, width, height); },
-                             {"178 x 218", "c148", std::to_string(width) + " x " + std::to_string(height)});
+  for (const auto& size : {std::pair{100, 100}, {218, 178}, {89, 111}})
+    expect_error<InputError>([&] { crop_box(Crop::c148, size.first, size.second); },
+                             {"178 x 218", "c148", std::to_string(size.first) + " x " + std::to_string(size.second)});
 }
 
 TEST(Crop, NamesAndWords) {

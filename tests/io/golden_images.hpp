@@ -1,6 +1,8 @@
 /// Files and pictures of tests/golden/images.json (scripts/golden/images.py).
 #pragma once
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>

@@ -21,8 +21,8 @@ std::thread start_helper(std::function<void()> work);
 /// once s has been asked for, with s + 1; never twice at the same time. What is given out does not depend on the
 /// prefetching, because it depends on the step alone.
 ///
-/// Values are destroyed on the thread that makes them, so that tensors find their memory again in that thread's pool:
-/// keep no copies for longer than the step. What `make` uses, nobody else may change meanwhile.
+/// Values but the last two are destroyed on the thread that makes them, so that tensors find their memory again in that
+/// thread's pool: keep no copies for longer than the step. What `make` uses, nobody else may change meanwhile.
 template <class T> class Prefetch {
  public:
   using Make = std::function<T(std::int64_t)>;
