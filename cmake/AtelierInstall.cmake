@@ -13,4 +13,4 @@ configure_package_config_file(cmake/atelierConfig.cmake.in ${PROJECT_BINARY_DIR}
   INSTALL_DESTINATION ${ATELIER_CMAKE_DIR})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/atelierConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/atelierConfig.cmake ${PROJECT_BINARY_DIR}/atelierConfigVersion.cmake
-  DESTINATION ${ATELIER_CMAKE_DIR})
+  cmake/FindLibZip.cmake DESTINATION ${ATELIER_CMAKE_DIR})

@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Fetches a data set and verifies size and SHA-256 of every file.
 #   scripts/get_data.sh mnist [FOLDER]
-# FOLDER: where the files go; by default mnist below ATELIER_DATA, or below data in the current folder. Files that are
-# there and verify are left alone, so it is safe to run twice; a file gets its name only when it is whole. Exit codes:
-# 0 done, 2 usage, 3 the mirrors have other files than expected, 4 no mirror answers or the folder cannot be written.
+#   scripts/get_data.sh celeba [FOLDER]      fetches nothing, which the licence forbids: checks what is in FOLDER, and
+#                                            says what is missing and where it comes from
+# FOLDER: where the files go; by default named like the set, below ATELIER_DATA or below data in the current folder.
+# Files that are there and verify are left alone, so it is safe to run twice; a file gets its name only when it is whole.
+# Exit codes: 0 done, 2 usage, 3 other files than expected, 4 no mirror answers or the folder cannot be written.
 # Environment:
 #   ATELIER_MIRRORS    folders on the web that are tried instead of the usual ones, in order, separated by spaces
 #   ATELIER_CHECKSUMS  a file of lines "NAME BYTES SHA256 SHA256-OF-CONTENT" instead of the known ones
 set -euo pipefail
 # shellcheck source=scripts/lib/setup.sh
 . "$(dirname "$0")/lib/setup.sh"
+# shellcheck source=scripts/lib/celeba.sh
+. "$(dirname "$0")/lib/celeba.sh"
 
 mnist_mirrors="https://ossci-datasets.s3.amazonaws.com/mnist https://storage.googleapis.com/cvdf-datasets/mnist"
 mnist_files() {
@@ -78,12 +82,14 @@ keep() {
 }
 
 case ${1:-} in
-  -h|--help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h|--help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
   mnist) mirrors=${ATELIER_MIRRORS:-$mnist_mirrors} files=$(mnist_files) ;;
-  *) fail "expected a data set (mnist), found '${1:-}'; see --help" 2 ;;
+  celeba) ;;
+  *) fail "expected a data set (mnist, celeba), found '${1:-}'; see --help" 2 ;;
 esac
 [ $# -le 2 ] || fail "expected a data set and a folder, found '$3'; see --help" 2
 folder=${2:-${ATELIER_DATA:-data}/$1}
+if [ "$1" = celeba ]; then check_celeba "$folder"; exit 0; fi
 if [ -n "${ATELIER_CHECKSUMS:-}" ]; then
   files=$(cat "$ATELIER_CHECKSUMS" 2>/dev/null) ||
     fail "$ATELIER_CHECKSUMS: expected a file, found none; check ATELIER_CHECKSUMS" 3

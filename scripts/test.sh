@@ -25,7 +25,7 @@ run() {
   ctest --preset "$preset" "$@"
 }
 
-need_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" python3 curl
+need_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" python3 curl unzip
 build release -DATELIER_TESTS=ON -DATELIER_BENCH=ON -DATELIER_WERROR=ON
 if [ "$all" = 0 ]; then
   run release -LE slow

@@ -22,7 +22,7 @@ need_packages() {
     fail "packages: apt-get could not install ${missing[*]}" 4
 }
 
-BUILD_PACKAGES=(cmake make g++ libeigen3-dev zlib1g-dev nlohmann-json3-dev libstb-dev libcli11-dev)
+BUILD_PACKAGES=(cmake make g++ libeigen3-dev zlib1g-dev libjpeg-dev libpng-dev libzip-dev nlohmann-json3-dev libstb-dev libcli11-dev)
 TEST_PACKAGES=(libgtest-dev libbenchmark-dev)
 
 # build PRESET CMAKE_OPTIONS... [-- TARGET...]: configures and builds, on all processors.

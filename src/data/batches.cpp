@@ -1,54 +1,29 @@
 #include "atelier/data/batches.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "atelier/io/checksum.hpp"
-#include "atelier/kernels/isa.hpp"
 #include "atelier/kernels/random.hpp"
-#include "atelier/kernels/simd.hpp"
 #include "atelier/parallel/team.hpp"
+#include "data/scale_bytes.hpp"
 
 namespace atelier::inline v0::data {
 
 namespace {
-/// to[i] = from[i] / 255
-void scale_bytes(float* to, const std::uint8_t* from, Index n) {
-  dispatch([&]<int Bytes>() ATELIER_LAMBDA {
-    constexpr int lanes = Bytes / 4;
-    using V = simd::Vec<float, lanes>;
-    typedef std::int32_t Wide __attribute__((vector_size(Bytes)));
-    Index i = 0;
-    for (; i + lanes <= n; i += lanes) {
-      std::int32_t number[lanes];
-#pragma GCC unroll 16
-      for (int k = 0; k < lanes; ++k) number[k] = from[i + k];
-      Wide numbers;
-      std::memcpy(&numbers, number, sizeof numbers);
-      (V(__builtin_convertvector(numbers, typename V::Raw)) / 255).store(to + i);
-    }
-    for (; i < n; ++i) to[i] = static_cast<float>(from[i]) / 255.0f;
-  });
-}
-
-/// Asks for the first lines of what is read next: pictures of a batch lie anywhere.
-void prefetch(const std::uint8_t* from, Index n) {
-  for (Index i = 0; i < std::min<Index>(n, 1024); i += 64) __builtin_prefetch(from + i);
-}
-
 /// One float picture for each number(k), k < count.
 template <class Number> Tensor images(const ImageSet& set, Index count, const Number& number) {
-  const Index size = set.height * set.width;
+  const Index size = set.image_size();
   auto x = Tensor::empty({count, size});
   parallel_for(count, 64, [&](Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {
       if (k + 1 < end) prefetch(set.pixels.data() + number(k + 1) * size, size);
-      scale_bytes(x.mutable_data() + k * size, set.pixels.data() + number(k) * size, size);
+      scale_bytes<Range::zero_one>(x.mutable_data() + k * size, set.pixels.data() + number(k) * size, size);
     }
   });
   return x;
 }
 template <class Number> IndexTensor labels(const ImageSet& set, Index count, const Number& number) {
+  if (set.labels.empty()) throw Error("labels: expected a set with labels, found one without");
   auto y = IndexTensor::empty({count});
   for (Index k = 0; k < count; ++k) y.mutable_data()[k] = set.labels[static_cast<std::size_t>(number(k))];
   return y;
@@ -91,9 +66,9 @@ ImageSet part(const ImageSet& set, Index begin, Index end) {
     throw Error("part: [" + std::to_string(begin) + ", " + std::to_string(end) + ") does not lie in " +
                 std::to_string(set.count) + " images");
   ImageSet some = set;
-  const Index size = set.height * set.width;
+  const Index size = set.image_size();
   some.pixels.assign(set.pixels.begin() + begin * size, set.pixels.begin() + end * size);
-  some.labels.assign(set.labels.begin() + begin, set.labels.begin() + end);
+  if (!set.labels.empty()) some.labels.assign(set.labels.begin() + begin, set.labels.begin() + end);
   some.count = end - begin;
   return some;
 }

@@ -1,11 +1,11 @@
 #include "atelier/data/idx.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 
 #include "atelier/core/error.hpp"
 #include "atelier/io/checksum.hpp"
+#include "io/file_kind.hpp"
 #include "io/gzip.hpp"
 
 namespace atelier::inline v0::data {
@@ -25,30 +25,14 @@ std::uint32_t big_endian(std::span<const std::byte> bytes) {
   return n;
 }
 
-bool looks_like_a_web_page(const std::string& head) {
-  std::string text = head.substr(std::min(head.size(), head.find_first_not_of(" \t\r\n\xef\xbb\xbf")));
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  for (const char* start : {"<!doctype", "<html", "<head", "<?xml", "<!--"})
-    if (text.starts_with(start)) return true;
-  return false;
-}
-
 /// What a file is that is no IDX file, by its first bytes.
 std::string describe(const std::string& head) {
-  if (head.empty()) return "an empty file";
-  if (looks_like_a_web_page(head)) return "what looks like a web page";
-  if (head.starts_with("PK\3\4")) return "a zip archive";
   if (head.starts_with("\x1f\x8b")) return "gzip data inside gzip data";
-  if (head.size() < 4) return "a file of " + std::to_string(head.size()) + " bytes";
+  if (head.size() < 4 || io::looks_like_a_web_page(head) || head.starts_with("PK\3\4")) return io::describe_kind(head);
   char text[32];
   const auto magic = big_endian(std::as_bytes(std::span(head)).first(4));
   std::snprintf(text, sizeof text, "magic %u (0x%08x)", magic, magic);
   return text;
-}
-
-std::string advice(const std::string& found) {
-  return found.ends_with("web page") ? "a download failed, delete the file and fetch it again"
-                                     : "check that this is the right file, or fetch it again";
 }
 
 /// Reads the file front to back, with the checksum of all that was read.
@@ -83,7 +67,7 @@ class IdxReader {
     if (head.size() < 4 || big_endian(std::as_bytes(std::span(head)).first(4)) != magic) {
       const auto found = describe(head);
       refuse(place(), "magic " + std::to_string(magic) + " at byte 0 (IDX, " + std::to_string(rank_) + " dimensions)",
-             found, advice(found));
+             found, io::kind_advice(found));
     }
     if (head.size() < header_bytes())
       refuse(place(), "a header of " + std::to_string(header_bytes()) + " bytes", std::to_string(head.size()),

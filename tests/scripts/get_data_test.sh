@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests scripts/get_data.sh against a mirror on loopback with good, truncated and wrong files.
+# Tests scripts/get_data.sh against a mirror on loopback with good, truncated and wrong files, and folders of CelebA.
 #   tests/scripts/get_data_test.sh
 # With MNIST below ATELIER_DATA, its contents are compared with the script's table too.
 # Exit code 77 (skipped) where python3 or curl is missing.
@@ -151,7 +151,7 @@ run good mnist "$work/file/mnist"
 check "a folder that cannot be made: exit 4" is $code 4
 check "a folder that cannot be made: one error" one_error
 
-for arguments in "" "cifar" "mnist a b" "--nothing"; do
+for arguments in "" "cifar" "mnist a b" "celeba a b" "--nothing"; do
   # shellcheck disable=SC2086
   run good $arguments
   check "'$arguments': exit 2" is $code 2
@@ -162,6 +162,74 @@ check "no table: exit 3" is $code 3
 run good --help
 check "--help: exit 0" is $code 0
 for word in FOLDER ATELIER_MIRRORS ATELIER_CHECKSUMS; do check "--help names $word" says "$word"; done
+
+# CelebA: nothing is fetched, what is there is checked.
+celeba=$work/celeba
+before=$(requests)
+run good celeba "$celeba"
+check "celeba, no folder: exit 3" is $code 3
+check "celeba, no folder: where it comes from" says "mmlab.ie.cuhk.edu.hk"
+mkdir -p "$celeba"
+run good celeba "$celeba"
+check "celeba, empty folder: exit 3" is $code 3
+check "celeba, empty folder: what is missing" says "expected img_align_celeba.zip or the folder img_align_celeba"
+for name in list_eval_partition.txt list_attr_celeba.txt identity_CelebA.txt; do
+  check "celeba, empty folder: $name" says "not there: $name"
+done
+python3 - "$celeba" <<'PYTHON'
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1] + "/img_align_celeba.zip", "w") as archive:
+    for i in (1, 2, 3):
+        archive.writestr(f"img_align_celeba/{i:06}.jpg", b"a face" * 50)
+    archive.writestr("__MACOSX/img_align_celeba/._000001.jpg", b"")
+PYTHON
+printf '00000%d.jpg 0\n' 1 2 3 >"$celeba/list_eval_partition.txt"
+printf '00000%d.jpg 7\n' 1 2 3 >"$celeba/identity_CelebA.txt"
+attributes() { printf '%s\r\n' 3 "Bald Young " "000001.jpg -1  1" "000002.jpg -1  1" "000003.jpg -1  1"; }
+attributes >"$celeba/list_attr_celeba.txt"
+run good celeba "$celeba"
+check "celeba, a part: exit 0" is $code 0
+check "celeba, a part: counts" says "img_align_celeba.zip: whole, 3 images"
+check "celeba, a part: says so" says "which has 202599"
+check "celeba, a part: usable" says "--data $celeba"
+attributes | sed 1d | sed '1i 4\r' >"$celeba/list_attr_celeba.txt"
+run good celeba "$celeba"
+check "celeba, too few attributes: exit 3" is $code 3
+check "celeba, too few attributes: says so" says "expected 4 lines of attributes, as line 1 says, found 3"
+attributes >"$celeba/list_attr_celeba.txt"
+printf '00000%d.jpg 0\n' 1 2 >"$celeba/list_eval_partition.txt"
+run good celeba "$celeba"
+check "celeba, too few lines: exit 3" is $code 3
+check "celeba, too few lines: says so" says "list_eval_partition.txt: expected a line for each of 3 images, found 2"
+echo '<!DOCTYPE html>' >"$celeba/list_eval_partition.txt"
+run good celeba "$celeba"
+check "celeba, a web page for a table: exit 3" is $code 3
+check "celeba, a web page for a table: says so" says "found a web page"
+rm "$celeba/list_eval_partition.txt"
+run good celeba "$celeba"
+check "celeba, no partition: exit 0" is $code 0
+check "celeba, no partition: what else" says "others are by identity or by count"
+cp "$celeba/img_align_celeba.zip" "$work/whole.zip"
+for damage in "a face/A face" "PK/XX"; do
+  sed "0,/${damage%%/*}/s/${damage}/" "$work/whole.zip" >"$celeba/img_align_celeba.zip"
+  run good celeba "$celeba"
+  check "celeba, a damaged archive ($damage): exit 3" is $code 3
+  check "celeba, a damaged archive ($damage): says so" says "expected a whole zip archive, found"
+done
+echo '<html>quota exceeded</html>' >"$celeba/img_align_celeba.zip"
+run good celeba "$celeba"
+check "celeba, a web page: exit 3" is $code 3
+check "celeba, a web page: says so" says "a web page: the download failed"
+mkdir "$celeba/img_align_celeba"
+touch "$celeba/img_align_celeba/00000"{1,2}.jpg
+run good celeba "$celeba"
+check "celeba, unpacked: exit 0" is $code 0
+check "celeba, unpacked: counts" says "img_align_celeba: 2 images"
+truncate -s 3424458 "$celeba/identity_CelebA.txt"
+run good celeba "$celeba"
+check "celeba, a file as long as the authors': exit 3" is $code 3
+check "celeba, a file as long as the authors': its checksum" says "expected MD5 32bd1bd6"
+check "celeba: nothing is fetched" is "$(requests)" "$before"
 
 table="" run good mnist "$work/real"
 check "the table of the script refuses other files: exit 3" is $code 3

@@ -28,11 +28,11 @@ class Shuffle {
   std::vector<std::int32_t> order_;  // of that epoch
 };
 
-/// Images by number as [B, height * width], 0 to 1.
+/// Images by number as [B, channels * height * width], 0 to 1. image_batch.hpp keeps the dimensions.
 Tensor gather_images(const ImageSet& set, std::span<const std::int32_t> numbers);
 /// Images [begin, end) in the same form.
 Tensor slice_images(const ImageSet& set, Index begin, Index end);
-/// Labels by number.
+/// Labels by number. Throws Error for a set without labels.
 IndexTensor gather_labels(const ImageSet& set, std::span<const std::int32_t> numbers);
 IndexTensor slice_labels(const ImageSet& set, Index begin, Index end);
 

@@ -1,22 +1,11 @@
 /// The MNIST digits, and data sets in the same four files (Fashion-MNIST, KMNIST).
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <string>
-#include <vector>
 
-#include "atelier/core/shape.hpp"
+#include "atelier/data/image_set.hpp"
 
 namespace atelier::inline v0::data {
-
-/// Grey images with labels.
-struct ImageSet {
-  std::vector<std::uint8_t> pixels = {};  // [count, height, width], 0 to 255
-  std::vector<std::uint8_t> labels = {};  // [count], 0 to 9
-  Index count = 0, height = 0, width = 0;
-  std::string pixels_sha256 = {}, labels_sha256 = {};  // of the decompressed files
-};
 
 struct Mnist {
   static constexpr Index classes = 10;

@@ -1,0 +1,144 @@
+#include "atelier/data/celeba.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+
+#include "atelier/core/error.hpp"
+#include "data/load_images.hpp"
+#include "data/table.hpp"
+#include "io/descriptor.hpp"
+
+namespace atelier::inline v0::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* where = "scripts/get_data.sh celeba says where it comes from";
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+std::unique_ptr<ImageSource> open_faces(const fs::path& folder) {
+  const fs::path unpacked = folder / "img_align_celeba", archive = folder / "img_align_celeba.zip";
+  if (is_there(unpacked)) {
+    auto source = open_images(unpacked);
+    if (!source->names().empty() || !is_there(archive)) return source;
+  }
+  if (is_there(archive)) return open_images(archive);
+  throw InputError(io::printable(folder.string()) +
+                   ": expected the folder img_align_celeba or the archive img_align_celeba.zip, found neither; " +
+                   where);
+}
+
+/// The table named `stem`.txt or .csv, when it is there.
+std::optional<Table> find_table(const fs::path& folder, const std::string& stem, const TableFormat& format) {
+  for (const char* ending : {".txt", ".csv"})
+    if (is_there(folder / (stem + ending))) return read_table(folder / (stem + ending), format);
+  return {};
+}
+
+/// All that is said of the images in other files.
+struct Tables {
+  std::optional<Table> attributes, identities, partition;
+
+  Tables(const fs::path& folder, SplitBy split)
+      : attributes(find_table(folder, "list_attr_celeba", {.named_columns = true, .allowed = {-1, 1}})),
+        identities(find_table(folder, "identity_CelebA", {})) {
+    if (split == SplitBy::partition) {
+      partition = find_table(folder, "list_eval_partition", {.allowed = {0, 1, 2}});
+      need(partition, folder, "list_eval_partition.txt", "put it there, or choose a split by identity or by count");
+    }
+    if (split == SplitBy::identity)
+      need(identities, folder, "identity_CelebA.txt", "put it there, or choose a split by partition or by count");
+  }
+
+  /// Every image has its row, and a name of its own in them: known before anything is decoded.
+  void check(const ImageSource& source) const {
+    std::unordered_set<std::string> seen;
+    for (const auto& name : source.names()) {
+      for (const auto* table : {&attributes, &identities, &partition})
+        if (*table) (*table)->row(name);
+      if (!seen.insert(name.substr(name.rfind('/') + 1)).second)
+        throw InputError(source.place() + ": expected every name once, found " + io::in_quotes(name) +
+                         " in another subfolder too; leave one of them");
+    }
+  }
+
+ private:
+  static void need(const std::optional<Table>& table, const fs::path& folder, const char* file, const char* advice) {
+    if (!table)
+      throw InputError(io::printable((folder / file).string()) + ": expected this file for the split, found none; " +
+                       advice + "; " + where);
+  }
+};
+
+Attributes attributes_of(const Table& table, const std::vector<std::string>& names) {
+  Attributes attributes{.names = table.columns};
+  for (const auto& name : names) {
+    const auto* row = table.row(name);
+    for (std::size_t i = 0; i < table.columns.size(); ++i) attributes.values.push_back(row[i] > 0);
+  }
+  return attributes;
+}
+
+Split official_split(const Table& partition, const std::vector<std::string>& names) {
+  Split split;
+  std::vector<std::int32_t>* parts[] = {&split.train, &split.validation, &split.test};
+  for (std::size_t i = 0; i < names.size(); ++i)
+    parts[*partition.row(names[i])]->push_back(static_cast<std::int32_t>(i));
+  if (split.train.empty())
+    throw InputError(partition.place + ": expected images for training (0), found none among " +
+                     std::to_string(names.size()) + "; choose a split by identity or by count");
+  return split;
+}
+
+Split split_of(const Celeba& faces, const Tables& tables, const CelebaOptions& options) {
+  const Rng rng = Rng(options.seed).fork("split");
+  switch (options.split) {
+    case SplitBy::partition: return official_split(*tables.partition, faces.names);
+    case SplitBy::identity: return split_by_identity(faces.identities, options.holdout, rng);
+    case SplitBy::count: return split_by_count(faces.images.count, options.holdout, rng);
+  }
+  throw ConfigError("split: expected partition, identity or count");
+}
+
+std::string protocol_of(const Celeba& faces, const CelebaOptions& options) {
+  std::string by = "official partition";
+  if (options.split != SplitBy::partition)
+    by = std::string("split by ") + (options.split == SplitBy::identity ? "identity" : "count") + ", seed " +
+         std::to_string(options.seed);
+  return "CelebA, " + describe(faces.report, options.crop, options.images) + "; " + by + ": " +
+         std::to_string(faces.split.train.size()) + " training, " + std::to_string(faces.split.validation.size()) +
+         " validation, " + std::to_string(faces.split.test.size()) + " test";
+}
+
+}  // namespace
+
+SplitBy split_by_from(std::string_view name) {
+  if (name == "partition") return SplitBy::partition;
+  if (name == "identity") return SplitBy::identity;
+  if (name == "count") return SplitBy::count;
+  throw ConfigError("split: expected partition, identity or count, found " + io::in_quotes(std::string(name)));
+}
+
+Celeba load_celeba(const fs::path& folder, const CelebaOptions& options) {
+  check(options.images);
+  const auto source = open_faces(folder);
+  const Tables tables(folder, options.split);
+  tables.check(*source);
+  const auto found = static_cast<Index>(source->names().size());
+  if (options.split != SplitBy::partition && found > 0) check_holdout(found, options.holdout);
+  NamedImages images = load_images(*source, options.crop, options.images, Sizes::one);
+  Celeba faces{.images = std::move(images.set), .names = std::move(images.names), .report = std::move(images.report)};
+  if (tables.attributes) faces.attributes = attributes_of(*tables.attributes, faces.names);
+  if (tables.identities)
+    for (const auto& name : faces.names) faces.identities.push_back(*tables.identities->row(name));
+  faces.split = split_of(faces, tables, options);
+  faces.protocol = protocol_of(faces, options);
+  return faces;
+}
+
+}  // namespace atelier::inline v0::data
