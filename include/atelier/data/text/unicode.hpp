@@ -1,5 +1,5 @@
-/// UTF-8 and the categories of characters that tokenizers need. Bytes that are no UTF-8 are never an error here: each is
-/// a symbol of its own, so that any bytes can be tokenized and come back.
+/// UTF-8 and the categories of characters that tokenizers need. Bytes that are no UTF-8 are never an error here: each
+/// is a symbol of its own, so that any bytes can be tokenized and come back.
 #pragma once
 
 #include <cstddef>
