@@ -25,10 +25,10 @@ TEST(Pairs, ReadsColumns) {
 TEST(Pairs, BadLinesAreNamedByNumber) {
   TempFolder folder;
   const auto path = folder.write("a", "a\tb\n\nno tab\n\tx\nx\t \na\tb\tc\td\n\xff\tb\nc\td\n");
-  expect_error<InputError>([&] { read_pairs(path); },
-                           {"a: expected lines SOURCE<tab>TARGET", "line 2: blank", "line 3: no tab",
-                            "line 4: an empty first sentence", "line 5: an empty second sentence",
-                            "line 6: 4 columns and 1 more"});
+  expect_error<InputError>(
+      [&] { read_pairs(path); },
+      {"a: expected lines SOURCE<tab>TARGET", "line 2: blank", "line 3: no tab", "line 4: an empty first sentence",
+       "line 5: an empty second sentence", "line 6: 4 columns and 1 more"});
   const auto file = read_pairs(path, {.bad_lines = BadLines::skip});
   EXPECT_EQ(file.pairs, (std::vector<SentencePair>{{"a", "b"}, {"c", "d"}}));
   std::vector<std::int64_t> numbers;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "atelier/data/text/wikitext.hpp"
 #include "atelier/io/checksum.hpp"
 #include "atelier/io/durable_file.hpp"
@@ -45,9 +47,13 @@ TEST(Text, WhatIsRefused) {
   expect_error<InputError>([&] { read_text(folder.path(), {.max_bytes = 9}); }, {"2.txt: expected at most 4 bytes"});
 }
 TEST(Text, SplitByCharactersOrBytes) {
-  const std::string text = "\xc3\xa4\xc3\xb6\xc3\xbc" "1234567";  // 10 characters, 13 bytes
+  const std::string text =
+      "\xc3\xa4\xc3\xb6\xc3\xbc"
+      "1234567";  // 10 characters, 13 bytes
   EXPECT_EQ(split_text(text, 0.2).train, "\xc3\xa4\xc3\xb6");
-  EXPECT_EQ(split_text(text, 0.2).validation, "\xc3\xbc" "1234567");
+  EXPECT_EQ(split_text(text, 0.2).validation,
+            "\xc3\xbc"
+            "1234567");
   EXPECT_EQ(split_text(text, 0.2, SplitUnit::bytes).train, "\xc3\xa4");
   EXPECT_EQ(split_text(text, 0.3, SplitUnit::bytes).train, "\xc3\xa4");  // 3 bytes would cut a character
   EXPECT_EQ(split_text("\xff\xff\xff\xff", 0.5, SplitUnit::bytes).train, "\xff\xff");
@@ -94,7 +100,8 @@ TEST(WikiText, WhatIsRefused) {
   expect_error<InputError>([&] { load_wikitext(folder.path()); },
                            {"wiki.train.tokens: expected 36718 lines of WikiText-2", "found 4", "WikiTextSet::any"});
   folder.write("wiki.valid.tokens", "");
-  expect_error<InputError>([&] { load_wikitext(folder.path(), WikiTextSet::any); }, {"wiki.valid.tokens", "empty file"});
+  expect_error<InputError>([&] { load_wikitext(folder.path(), WikiTextSet::any); },
+                           {"wiki.valid.tokens", "empty file"});
   folder.write("wiki.valid.tokens", "a\xff");
   expect_error<InputError>([&] { load_wikitext(folder.path(), WikiTextSet::any); }, {"wiki.valid.tokens", "offset 1"});
   std::filesystem::remove(folder / "wiki.valid.tokens");

@@ -107,7 +107,7 @@ TEST(Bpe, TheHeapDoesWhatTheDefinitionSays) {
   for (int i = 0; i < 300; ++i) {
     std::string word;
     TokenIds ids;
-    for (unsigned n = 1 + random() % 30; n > 0; --n) word += "abc"[random() % 3];
+    for (auto n = 1 + random() % 30; n > 0; --n) word += "abc"[random() % 3];
     for (char c : word) ids.push_back(bpe.encode(std::string(1, c)).at(0));
     EXPECT_EQ(bpe.encode(word), naive(bpe, ids)) << word;
   }
@@ -117,7 +117,7 @@ TEST(Bpe, AnyBytesComeBack) {
   const auto bpe = train_bpe("some text to learn some merges from, some more text");
   for (int i = 0; i < 200; ++i) {
     std::string text;
-    for (unsigned n = random() % 200; n > 0; --n) text += static_cast<char>(random() % (i % 2 ? 256 : 128));
+    for (auto n = random() % 200; n > 0; --n) text += static_cast<char>(random() % (i % 2 ? 256 : 128));
     EXPECT_EQ(bpe.decode(bpe.encode(text)), text);
   }
 }
@@ -136,7 +136,8 @@ TEST(Bpe, LongWordsAndLongTexts) {
   TokenIds by_line;  // the words do not depend on where a long text is cut
   for (std::size_t at = 0; at < text.size();) {
     const auto end = text.find("\n ", at + 1);
-    for (auto id : bpe.encode(std::string_view(text).substr(at, end == text.npos ? end : end - at))) by_line.push_back(id);
+    for (auto id : bpe.encode(std::string_view(text).substr(at, end == text.npos ? end : end - at)))
+      by_line.push_back(id);
     at = end == text.npos ? text.size() : end;
   }
   EXPECT_EQ(by_line, ids);
@@ -154,7 +155,9 @@ TEST(Bpe, ByteTextIsInvertible) {
   std::string all;
   for (int b = 0; b < 256; ++b) all += static_cast<char>(b);
   EXPECT_EQ(from_byte_text(to_byte_text(all)), all);
-  EXPECT_EQ(to_byte_text(" a\n"), "\xc4\xa0" "a\xc4\x8a");  // U+0120, a, U+010A
+  EXPECT_EQ(to_byte_text(" a\n"),
+            "\xc4\xa0"
+            "a\xc4\x8a");  // U+0120, a, U+010A
   EXPECT_EQ(from_byte_text("a b"), std::nullopt);
   EXPECT_EQ(from_byte_text("\xc5\x84"), std::nullopt);  // U+0144
   EXPECT_EQ(from_byte_text("\xff"), std::nullopt);

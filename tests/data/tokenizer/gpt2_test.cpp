@@ -93,7 +93,8 @@ TEST(Gpt2, FilesThatNobodyShouldTrust) {
     expect_error<InputError>([&] { load_gpt2(v, m, {"<e>"}); }, bad.message);
   }
   expect_error<InputError>([&] { load_gpt2(folder / "none", folder / "m"); }, {"none: expected a file"});
-  expect_error<InputError>([&] { load_gpt2(folder.write("v", good), folder / "none", {"<e>"}); }, {"none: expected a file"});
+  expect_error<InputError>([&] { load_gpt2(folder.write("v", good), folder / "none", {"<e>"}); },
+                           {"none: expected a file"});
 }
 
 }  // namespace
