@@ -12,7 +12,7 @@
 namespace atelier::inline v0::data {
 namespace {
 
-constexpr std::size_t part_bytes = std::size_t{1} << 18;  // of a long text, for one task
+constexpr std::size_t part_bytes = std::size_t{1} << 20;  // of a long text, for one task
 
 std::string rule_text(const Vocabulary& v, std::size_t rank, const Merge& m) {
   const auto text = [&](std::int32_t id) {

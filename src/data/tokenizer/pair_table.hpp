@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace atelier::inline v0::data::detail {
@@ -26,25 +25,25 @@ class PairTable {
   /// False when the pair has a rule already.
   bool insert(std::uint64_t pair, Rule rule) {
     Slot& slot = slots_[place(pair)];
-    if (slot.used) return false;
-    slot = {pair, rule, true};
+    if (slot.pair != nothing) return false;
+    slot = {pair, rule};
     return true;
   }
   const Rule* find(std::uint64_t pair) const {
     const Slot& slot = slots_[place(pair)];
-    return slot.used ? &slot.rule : nullptr;
+    return slot.pair == pair ? &slot.rule : nullptr;
   }
 
  private:
+  static constexpr std::uint64_t nothing = ~std::uint64_t{0};  // the pair of -1 and -1
   struct Slot {
-    std::uint64_t pair = 0;
+    std::uint64_t pair = nothing;
     Rule rule{};
-    bool used = false;
   };
   /// Where the pair is, or would be. The upper bits of a product with an odd number near 2^64 / golden ratio are mixed.
   std::size_t place(std::uint64_t pair) const {
     std::size_t at = (pair * 0x9e3779b97f4a7c15 ^ pair >> 32) * 0x9e3779b97f4a7c15 >> (64 - bits_);
-    while (slots_[at].used && slots_[at].pair != pair) at = (at + 1) & (slots_.size() - 1);
+    while (slots_[at].pair != nothing && slots_[at].pair != pair) at = (at + 1) & (slots_.size() - 1);
     return at;
   }
 

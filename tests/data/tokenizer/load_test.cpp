@@ -187,13 +187,15 @@ TEST(TokenizerFileHostile, EveryLengthAndByte) {
   TempFolder folder;
   const auto good = WordTokenizer::train("a b c\n").json();
   for (std::size_t length = 0; length + 1 < good.size(); ++length)
-    expect_error<InputError>([&] { load_tokenizer(folder.write("bad", good.substr(0, length))); }, {"bad: "});
+    expect_error<InputError>(
+        [&] { load_tokenizer(folder.write("bad" + std::to_string(length), good.substr(0, length))); },
+        {"bad" + std::to_string(length) + ": "});
   for (std::size_t i = 0; i < good.size(); ++i)
     for (int bit : {0, 3, 5, 7}) {
       auto bytes = good;
       bytes[i] = static_cast<char>(bytes[i] ^ 1 << bit);
       try {
-        load_tokenizer(folder.write("bad", bytes));
+        load_tokenizer(folder.write("other" + std::to_string(8 * i) + std::to_string(bit), bytes));
       } catch (const InputError& error) {
         EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
       }
