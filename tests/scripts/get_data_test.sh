@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests scripts/get_data.sh against a mirror on loopback with good, truncated and wrong files, and folders of CelebA.
 #   tests/scripts/get_data_test.sh
-# With MNIST below ATELIER_DATA, its contents are compared with the script's table too.
+# With the real sets below ATELIER_DATA, their contents are compared with the script's tables too.
 # Exit code 77 (skipped) where python3 or curl is missing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,7 +13,7 @@ done
 work=$(mktemp -d "${TMPDIR:-/tmp}/get_data_test.XXXXXX")
 server=""
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
-real=${ATELIER_DATA:-/nonexistent}/mnist
+data=${ATELIER_DATA:-/nonexistent} real=${ATELIER_DATA:-/nonexistent}/mnist
 unset ATELIER_DATA ATELIER_MIRRORS ATELIER_CHECKSUMS
 export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
 
@@ -140,6 +140,8 @@ for signal in TERM KILL; do
   run good mnist "$folder"
   check "after SIG$signal: the files" complete "$folder"
 done
+
+source "$here/get_texts_test.sh"
 
 cd "$work"
 run good mnist
