@@ -24,10 +24,18 @@ template <class T> struct Gaussian {
 
 template <class T> struct BasicVae {
   Config config;
-  std::vector<nn::BasicLinear<T>> encoder = widths(config.check().pixels + config.classes, config.hidden);
-  nn::BasicLinear<T> posterior{config.hidden.back(), 2 * config.latent};  // mean, then log variance
-  std::vector<nn::BasicLinear<T>> decoder = widths(config.latent + config.classes, reversed(config.hidden));
-  nn::BasicLinear<T> output{config.hidden.front(), config.pixels* config.outputs_per_pixel()};
+  std::vector<nn::BasicLinear<T>> encoder;
+  nn::BasicLinear<T> posterior;  // mean, then log variance
+  std::vector<nn::BasicLinear<T>> decoder;
+  nn::BasicLinear<T> output;
+
+  /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
+  explicit BasicVae(const Config& c = {})
+      : config(c.check()),
+        encoder(widths(c.pixels + c.classes, c.hidden)),
+        posterior{c.hidden.back(), 2 * c.latent},
+        decoder(widths(c.latent + c.classes, reversed(c.hidden))),
+        output{c.hidden.front(), c.pixels * c.outputs_per_pixel()} {}
 
   /// q(z | x): x [B, pixels] -> mean and log variance [B, Z]. A conditional model needs the labels, one hot [B,
   /// classes].
