@@ -35,8 +35,9 @@ TEST(Team, EveryUnitRunsOnce) {
     const ThreadScope scope(team);
     for (std::int64_t n : {0, 1, 2, 50, 1000}) {
       std::vector<std::atomic<int>> seen(static_cast<std::size_t>(n));
+      const int workers = unit_workers(n);
       parallel_units(n, [&](std::int64_t u, int worker) {
-        EXPECT_LT(worker, unit_workers(n));
+        EXPECT_LT(worker, workers);
         ++seen[static_cast<std::size_t>(u)];
       });
       for (auto& count : seen) EXPECT_EQ(count, 1);
@@ -46,17 +47,14 @@ TEST(Team, EveryUnitRunsOnce) {
 TEST(Team, WorkersHelpEachOther) {
   const ThreadScope scope(2);
 #if defined(_OPENMP)
-  std::atomic<int> by_other = 0;
-  std::atomic<bool> first_is_stuck = true;
-  parallel_units(20, [&](std::int64_t u, int worker) {
-    if (u == 0) {
-      for (int i = 0; i < 10000 && by_other < 19; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      first_is_stuck = false;
-    } else {
-      by_other += worker == 1 && first_is_stuck;
-    }
+  constexpr int others = 19;
+  std::atomic<int> done = 0, seen_by_stuck = 0;
+  parallel_units(1 + others, [&](std::int64_t u, int) {
+    if (u != 0) return void(++done);
+    for (int i = 0; i < 10000 && done < others; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    seen_by_stuck = done.load();  // whoever is stuck in the first unit sees the rest done by the other one
   });
-  EXPECT_EQ(by_other, 19);
+  EXPECT_EQ(seen_by_stuck, others);
 #endif
 }
 TEST(Team, ScopesNest) {

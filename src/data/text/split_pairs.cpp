@@ -20,7 +20,7 @@ class Families {
     return i;
   }
   void join(std::size_t a, std::size_t b) {
-    const auto [first, second] = std::minmax(root(a), root(b));
+    const auto [first, second] = std::minmax({root(a), root(b)});
     parent_[second] = first;
   }
 
