@@ -67,6 +67,18 @@ std::vector<Merge> read_merges(const Path& path, const Vocabulary& vocabulary) {
   return merges;
 }
 
+/// A special token is spelled as it is, so it may look like another token's bytes.
+void check_spellings(const BpeTokenizer& tokenizer) {
+  for (std::int32_t id : tokenizer.vocabulary().special()) {
+    const auto bytes = from_byte_text(tokenizer.token(id));
+    const auto other = bytes ? tokenizer.vocabulary().find(*bytes) : std::nullopt;
+    if (other && *other != id && !tokenizer.vocabulary().is_special(*other))
+      throw Error("save_gpt2: expected special tokens that differ from the spelling of others, found " +
+                  io::in_quotes(tokenizer.token(id)) + ", which is how token " + std::to_string(*other) +
+                  " is spelled");
+  }
+}
+
 }  // namespace
 
 BpeTokenizer load_gpt2(const Path& vocabulary, const Path& merges, const std::vector<std::string>& special) {
@@ -83,6 +95,7 @@ BpeTokenizer load_gpt2(const Path& vocabulary, const Path& merges, const std::ve
 }
 
 void save_gpt2(const BpeTokenizer& tokenizer, const Path& folder) {
+  check_spellings(tokenizer);
   const auto spelling = [&](std::int32_t id) {
     const std::string& bytes = tokenizer.token(id);
     return tokenizer.vocabulary().is_special(id) ? bytes : to_byte_text(bytes);

@@ -23,7 +23,8 @@ TEST(Gpt2, EncodesAsItsReferences) {
     EXPECT_EQ(gpt2.encode(text), item.at("ids").get<TokenIds>()) << text;
     EXPECT_EQ(gpt2.decode(gpt2.encode(text)), text);
   }
-  for (const auto& item : golden_bpe().at("gpt2")) {
+  const auto golden = golden_bpe();
+  for (const auto& item : golden.at("gpt2")) {
     const auto text = from_hex(item[0]);
     EXPECT_EQ(gpt2.encode(text), item[1].get<TokenIds>()) << item[0];
     EXPECT_EQ(gpt2.decode(gpt2.encode(text)), text);
@@ -39,6 +40,8 @@ TEST(Gpt2, FilesComeBack) {
   EXPECT_EQ(back.vocabulary().tokens(), bpe.vocabulary().tokens());
   EXPECT_EQ(back.merges(), bpe.merges());
   EXPECT_EQ(back.special("<|endoftext|>"), bpe.special("<|endoftext|>"));
+  const auto odd = train_bpe("a", {.special = {"\xc4\xa0"}});  // U+0120, the spelling of a blank
+  expect_error<Error>([&] { save_gpt2(odd, folder.path()); }, {"save_gpt2", "'\xc4\xa0'", "token 220"});
 }
 
 /// A vocabulary of the bytes and `more`, as vocab.json.

@@ -16,7 +16,8 @@ std::vector<std::string> words(std::string_view text) {
 using Words = std::vector<std::string>;
 
 TEST(Pretokenize, SplitsAsPythonsRegexDoes) {
-  for (const auto& item : golden_bpe().at("words")) {
+  const auto golden = golden_bpe();
+  for (const auto& item : golden.at("words")) {
     const auto text = from_hex(item[0]);
     std::vector<std::size_t> sizes;
     for (const auto& word : words(text)) sizes.push_back(word.size());

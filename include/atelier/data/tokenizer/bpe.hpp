@@ -58,7 +58,8 @@ BpeTokenizer train_bpe(std::string_view text, const BpeTraining& training = {});
 /// refused. Throws InputError naming the file, the line or token, what was expected and what was found.
 BpeTokenizer load_gpt2(const std::filesystem::path& vocabulary, const std::filesystem::path& merges,
                        const std::vector<std::string>& special = {"<|endoftext|>"});
-/// Writes vocab.json and merges.txt into `folder`, durably.
+/// Writes vocab.json and merges.txt into `folder`, durably. Throws Error for a special token that is spelled like the
+/// bytes of another, IoError when the system refuses.
 void save_gpt2(const BpeTokenizer& tokenizer, const std::filesystem::path& folder);
 
 /// The bytes of a token in printable characters, as GPT-2's files spell them: visible bytes of Latin-1 stand for
