@@ -141,6 +141,14 @@ TEST(ReadImage, WarningsOfLibjpegAreDamage) {
   refuse(file, {"JPEG image", "found: "});
 }
 
+TEST(ReadImage, ScansWithoutEnd) {
+  const auto file = golden_file("jpeg", "progressive");
+  const auto last_scan = file.rfind("\xff\xda"), end = file.rfind("\xff\xd9");
+  std::string scans;
+  for (int i = 0; i < 600; ++i) scans += file.substr(last_scan, end - last_scan);
+  refuse(file.substr(0, end) + scans + file.substr(end), {"more than 500 scans"});
+}
+
 TEST(ReadImage, AFaceAtFullSize) {
   const auto folder = data_folder("celeba");
   if (folder.empty()) GTEST_SKIP() << "ATELIER_DATA has no celeba";
