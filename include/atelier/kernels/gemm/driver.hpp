@@ -7,24 +7,35 @@
 namespace atelier::inline v0::kernels::gemm_impl {
 
 /// Products up to this size run on the calling thread: a region would cost more than it gives.
-inline constexpr Index serial_products = Index{1} << 18;
+inline constexpr Index serial_products = Index{1} << 16;
 
 /// Threads that a product is worth.
 inline int team_for(const GemmShape& s) { return s.m * s.n * s.k <= serial_products ? 1 : threads(); }
+
+/// Packs panels [first, end) of B[k, n] (or, transposed, from [n, k]); place(block, panel) is where one goes. Long
+/// panels are cut, so that all threads take part.
+template <class P, class Place>
+void pack_panels(Index first, Index end, Index n, Index k, Transpose tb, Matrix<const typename P::T> b,
+                 const Place& place) {
+  constexpr Index steps = 4 * P::lanes;  // of a panel at a time
+  const Panels<P> panels{n};
+  const Blocks<P> blocks{k};
+  const Index count = end - first, parts = (blocks.longest() + steps - 1) / steps;
+  parallel_for(blocks.count() * count * parts, 2, [&](Index begin, Index stop) {
+    for (Index i = begin; i < stop; ++i) {
+      const Index block = i / (count * parts), p = first + i / parts % count, step = i % parts * steps;
+      if (step < blocks.length(block)) pack_panel(panels, blocks, {block, p, step, steps}, tb, b, place(block, p));
+    }
+  });
+}
 
 /// Packs all of B[k, n] (or, transposed, from [n, k]).
 template <class P> void pack(Index n, Index k, Transpose tb, Matrix<const typename P::T> b, typename P::T* packed) {
   if (n == 0) return;
   const Panels<P> panels{n};
   const Blocks<P> blocks{k};
-  const Index count = panels.count();
-  const Index grain = std::max<Index>(1, 32768 / std::max<Index>(1, blocks.longest() * P::width));
-  parallel_for(count * blocks.count(), grain, [&](Index first, Index last) {
-    for (Index i = first; i < last; ++i) {
-      const Index block = i / count, p = i % count;
-      pack_panel(panels, blocks, block, p, tb, b, packed + panel_offset(panels, blocks, block, p));
-    }
-  });
+  pack_panels<P>(0, panels.count(), n, k, tb, b,
+                 [&](Index block, Index p) { return packed + panel_offset(panels, blocks, block, p); });
 }
 
 /// Packs the last panel of a B that is otherwise read in place, when it is narrower than its vectors.
@@ -33,8 +44,8 @@ template <class P> void pack_last(const Product<typename P::T>& x, typename P::T
   const Blocks<P> blocks{x.shape.k};
   const Index p = panels.count() - 1, width = panels.vectors(p) * P::lanes;
   if (panels.columns(p) == width) return;
-  for (Index b = 0; b < blocks.count(); ++b)
-    pack_panel(panels, blocks, b, p, x.tb, x.b, packed + blocks.begin(b) * width);
+  pack_panels<P>(p, p + 1, x.shape.n, x.shape.k, x.tb, x.b,
+                 [&](Index block, Index) { return packed + blocks.begin(block) * width; });
 }
 
 /// Computes a product whose B is packed, read in place, or fits the workspace.

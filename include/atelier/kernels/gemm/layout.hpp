@@ -22,8 +22,8 @@ template <class T> struct Product {
 /// X W^T with fewer rows than columns: to pack X takes less than to pack W, so W X^T is computed, and stored turned.
 /// The factors of each product change places, which leaves its bits as they are.
 template <class P> bool is_turned(const GemmShape& s, Transpose ta, Transpose tb, bool accumulate) {
-  constexpr Index margin = 16, shortest = 128;  // storing a tile turned costs about as much as six steps of a reduction
-  return ta == Transpose::no && tb == Transpose::yes && !accumulate && s.m + margin < s.n && s.k >= shortest &&
+  constexpr Index shortest = 128;  // storing a tile turned costs about as much as six steps of a reduction
+  return ta == Transpose::no && tb == Transpose::yes && !accumulate && s.m < s.n && s.k >= shortest &&
          Blocks<P>{s.k}.count() == 1;
 }
 inline GemmShape turned(const GemmShape& s) { return {.m = s.n, .n = s.m, .k = s.k}; }

@@ -55,7 +55,6 @@ template <class T> struct PackArgs {
   Index rows = 0, columns = 0;  ///< of the source
   T* out = nullptr;
   Index out_stride = 0;
-  Index ahead = 0;  ///< distance of what is needed next, to be fetched into the second-level cache; 0: nothing
 };
 
 /// A vector of the source as the path's numbers (not for pairs).
@@ -78,7 +77,6 @@ template <class P, int vectors> struct PackAcross {
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) {
         const T* from = row + v * P::lanes;
-        if (s.ahead) __builtin_prefetch(from + s.ahead, 0, 2);
         units(from, s.columns - v * P::lanes, k + 1 < s.rows ? s.source_stride : 0).store(out + v * P::lanes);
       }
       row += P::elements * s.source_stride;
@@ -104,13 +102,8 @@ template <class P> struct PackAlong {
     for (Index i = 0; i < s.rows; ++i) {
       const T* from = s.source + i * s.source_stride;
       T* out = s.out + i * s.out_stride;
-      for (Index k = 0; k < s.columns; k += P::elements * P::lanes, out += P::lanes) {
-        if (s.ahead) {
-          __builtin_prefetch(from + s.ahead + k, 0, 2);
-          if (P::elements == 2) __builtin_prefetch(from + s.ahead + k + P::lanes, 0, 2);
-        }
+      for (Index k = 0; k < s.columns; k += P::elements * P::lanes, out += P::lanes)
         units(from + k, s.columns - k).store(out);
-      }
     }
   }
   ATELIER_INLINE static V units(const T* from, Index count) {
@@ -184,34 +177,37 @@ template <class P> struct PackPieces {
   }
 };
 
-/// Packs panel p of block b of B for the product that reduces over `k` and has n columns.
+/// Units [step, step + steps) of panel p of block b in a packed B, or as many as there are.
+struct PanelPart {
+  Index block, panel, step, steps;
+};
+
+/// Packs a part of a panel; `out` is where the panel begins, `step` a multiple of the lanes.
 template <class P>
-void pack_panel(const Panels<P>& panels, const Blocks<P>& blocks, Index b, Index p, Transpose t,
-                Matrix<const typename P::T> source, typename P::T* out, Index ahead = 0) {
+void pack_panel(const Panels<P>& panels, const Blocks<P>& blocks, const PanelPart& part, Transpose t,
+                Matrix<const typename P::T> source, typename P::T* out) {
   using Args = PackArgs<typename P::T>;
-  const Index column = panels.begin(p), k = blocks.first(b), count = panels.columns(p), length = blocks.elements(b);
-  const int v = panels.vectors(p);
+  const Index skipped = part.step * P::elements, column = panels.begin(part.panel), count = panels.columns(part.panel);
+  const Index k = blocks.first(part.block) + skipped;
+  const Index length = std::min(part.steps * P::elements, blocks.elements(part.block) - skipped);
+  const int v = panels.vectors(part.panel);
+  Args args{.source_stride = source.stride, .out = out + part.step * v * P::lanes, .out_stride = v * P::lanes};
   if (t == Transpose::no) {
     static constexpr void (*across[])(const Args&) = {entry<P::isa, PackAcross<P, 1>, Args>(),
                                                       entry<P::isa, PackAcross<P, 2>, Args>(),
                                                       entry<P::isa, PackAcross<P, 3>, Args>()};
-    across[v - 1]({.source = source.data + k * source.stride + column,
-                   .source_stride = source.stride,
-                   .rows = length,
-                   .columns = count,
-                   .out = out,
-                   .out_stride = v * P::lanes,
-                   .ahead = ahead});
+    args.source = source.data + k * source.stride + column;
+    args.rows = length;
+    args.columns = count;
+    across[v - 1](args);
   } else {
     static constexpr void (*transposed[])(const Args&) = {entry<P::isa, PackTransposed<P, 1>, Args>(),
                                                           entry<P::isa, PackTransposed<P, 2>, Args>(),
                                                           entry<P::isa, PackTransposed<P, 3>, Args>()};
-    transposed[v - 1]({.source = source.data + column * source.stride + k,
-                       .source_stride = source.stride,
-                       .rows = count,
-                       .columns = length,
-                       .out = out,
-                       .out_stride = v * P::lanes});
+    args.source = source.data + column * source.stride + k;
+    args.rows = count;
+    args.columns = length;
+    transposed[v - 1](args);
   }
 }
 
