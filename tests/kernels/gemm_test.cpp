@@ -139,21 +139,24 @@ template <class T> bool same_bits(const std::vector<T>& a, const std::vector<T>&
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
-/// The case under every way to compute it: threads, packed beforehand.
-template <class T> void check(Case<T> x) {
-  x.fill();
+/// run() near the truth, and with the same bits for 1, 2 and 3 threads.
+template <class T, class Run> void check_run(const Case<T>& x, const char* how, const Run& run) {
   const auto one = [&] {
     ThreadScope threads(1);
-    return x.run();
+    return run();
   }();
   expect_near(one, x);
   for (int n : {2, 3}) {
     ThreadScope threads(n);
-    EXPECT_TRUE(same_bits(one, x.run())) << n << " threads: " << x.text();
-    if (x.ta == Transpose::no) {
-      EXPECT_TRUE(same_bits(one, x.run_packed())) << n << " threads, packed: " << x.text();
-    }
+    EXPECT_TRUE(same_bits(one, run())) << n << " threads" << how << ": " << x.text();
   }
+}
+
+/// The case under every way to compute it: threads, packed beforehand.
+template <class T> void check(Case<T> x) {
+  x.fill();
+  check_run(x, "", [&] { return x.run(); });
+  if (x.ta == Transpose::no) check_run(x, ", packed", [&] { return x.run_packed(); });
 }
 
 template <class T> Case<T> random_case(int i) {
@@ -247,6 +250,15 @@ TEST(Gemm, LongReductionOfANarrowResult) {
                           .accumulate = bool(form & 1),
                           .precision = precision,
                           .extra = form});
+}
+
+TEST(Gemm, FewRowsOfALongReduction) {  // cut into the parts that threads own
+  for (auto [m, n, k] : {std::array<Index, 3>{32, 400, 784}, {7, 331, 523}, {128, 256, 515}, {1, 1030, 600}})
+    for (Precision precision : {Precision::highest, Precision::medium})
+      for (int form = 0; form < 3; ++form)
+        check(Case<float>{
+            .shape = {m, n, k}, .bias = form == 2, .accumulate = form == 1, .precision = precision, .extra = form});
+  check(Case<double>{.shape = {9, 333, 510}});
 }
 
 TEST(Gemm, MediumUsesRoundedInputs) {

@@ -5,8 +5,8 @@
 ///   dX = dY W                           gemm_pack() W once (not transposed), then gemm_packed()
 ///   dW += dY^T X                        gemm(Transpose::yes, ..., Transpose::no, ...) with `accumulate`
 ///
-/// The bits of a result depend on the sizes, the mode and the numbers: not on the threads, and not on whether B was
-/// packed beforehand. Sizes may be 0; with k = 0 the product is zero. C must not overlap A or B. Nothing is allocated:
+/// The bits of a result depend on the sizes, the mode, the numbers, and whether B was packed beforehand; not on the
+/// threads. Sizes may be 0; with k = 0 the product is zero. C must not overlap A or B. Nothing is allocated:
 /// the caller passes a workspace and buffers aligned to 64 bytes, whose sizes depend on the number of threads
 /// (threads()) and the mode.
 #pragma once
@@ -48,8 +48,8 @@ void gemm_pack(Index n, Index k, Transpose tb, Matrix<const std::type_identity_t
 
 /// Numbers of workspace that gemm_packed() needs.
 template <GemmScalar T> Index gemm_packed_workspace_size(const GemmShape& shape, const GemmMode& mode = {}) {
-  return gemm_impl::with_path<T>(mode,
-                                 [&]<class P>(P) { return gemm_impl::workspace_size<P>(shape, Transpose::no, Transpose::no, true); });
+  return gemm_impl::with_path<T>(
+      mode, [&]<class P>(P) { return gemm_impl::workspace_size<P>(shape, Transpose::no, Transpose::no, true); });
 }
 
 /// C[m, n] = activation([C +] A[m, k] B [+ bias]), B packed by gemm_pack().
@@ -74,7 +74,8 @@ Index gemm_workspace_size(const GemmShape& shape, Transpose ta, Transpose tb, co
   } else {
     return gemm_impl::with_path<T>(mode, [&]<class P>(P) -> Index {
       const Index whole = gemm_impl::workspace_size<P>(shape, ta, tb, false);
-      return gemm_impl::is_split<P>(shape, ta, tb) ? std::max(whole, gemm_impl::split_workspace_size<P>(shape)) : whole;
+      const Index parts = gemm_impl::parts_of<P>(shape, ta, tb);
+      return parts > 1 ? std::max(whole, gemm_impl::split_workspace_size<P>(shape, ta, parts)) : whole;
     });
   }
 }
@@ -92,8 +93,9 @@ void gemm(const GemmShape& shape, Transpose ta, Matrix<const std::type_identity_
     gemm_impl::with_path<T>(mode, [&]<class P>(P) {
       const gemm_impl::Product<T> x{.shape = shape, .ta = ta, .a = a, .tb = tb, .b = b, .c = c, .epilogue = epilogue};
       const bool plain = !epilogue.bias && epilogue.activation == Activation::none;
-      if (plain && gemm_impl::is_split<P>(shape, ta, tb))
-        gemm_impl::run_split<P>(x, workspace.data());
+      const Index parts = plain ? gemm_impl::parts_of<P>(shape, ta, tb) : 1;
+      if (parts > 1)
+        gemm_impl::run_split<P>(x, parts, workspace.data());
       else
         gemm_impl::run<P>(x, workspace.data());
     });

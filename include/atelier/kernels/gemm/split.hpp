@@ -1,66 +1,93 @@
-/// Products with a small result and a long reduction (weight gradients of narrow layers): too few tiles for the
-/// threads, so the reduction itself is cut, always into the same parts, whose results are added in the same order.
+/// Products whose reduction is cut, always into the same parts, whose results are added in the same order.
+///
+/// Two kinds gain. Weight gradients of narrow layers have a small result and too few tiles for the threads. Gradients
+/// of a few inputs, dX = dY W, have little work for each element of W: what counts is that a thread reads those rows
+/// of W which it also updates. Otherwise each core asks for the other's lines, and takes them back when W is written.
 #pragma once
 
 #include "atelier/kernels/gemm/driver.hpp"
 
 namespace atelier::inline v0::kernels::gemm_impl {
 
-inline constexpr Index split_parts = 8;
-
-/// Whether a product is computed in split_parts parts; depends on the sizes only.
-template <class P> bool is_split(const GemmShape& s, Transpose ta, Transpose tb) {
-  const Index tiles = (s.m + P::rows - 1) / P::rows * Panels<P>{s.n}.count();
-  return ta == Transpose::yes && tb == Transpose::no && s.k >= 1024 && tiles < split_parts;
+/// Parts that a product's reduction is cut into: 1 for most. Depends on the sizes only.
+template <class P> Index parts_of(const GemmShape& s, Transpose ta, Transpose tb) {
+  constexpr Index few_tiles = 8, most_rows = 128, large = Index{1} << 17;
+  if (tb == Transpose::yes) return 1;
+  if (ta == Transpose::yes)
+    return s.k >= 1024 && groups_of(s.m, P::rows) * Panels<P>{s.n}.count() < few_tiles ? few_tiles : 1;
+  return s.m <= most_rows && s.k >= 4 * s.m && s.k * s.n >= large ? 4 : 1;
 }
 
 /// The part [k0, k1) of a product's reduction, to be stored at `out`, [m, n], without epilogue.
 template <class T> Product<T> part_of(const Product<T>& x, Index k0, Index k1, T* out) {
   Product<T> part = x;
   part.shape.k = k1 - k0;
-  part.a.data += k0 * x.a.stride;
+  part.a.data += x.ta == Transpose::yes ? k0 * x.a.stride : k0;
   part.b.data += k0 * x.b.stride;
   part.c = {out, x.shape.n};
   part.epilogue = {};
   return part;
 }
 
-/// C = epilogue(sum of the parts), each [m, n].
-template <class T> void add_parts(const Product<T>& x, const T* parts) {
-  const Index m = x.shape.m, n = x.shape.n;
-  for (Index i = 0; i < m; ++i) {
-    T* c = x.c.data + i * x.c.stride;
-    for (Index j = 0; j < n; ++j) {
-      T sum = parts[i * n + j];
-      for (Index s = 1; s < split_parts; ++s) sum += parts[(s * m + i) * n + j];
-      c[j] = x.epilogue.accumulate ? c[j] + sum : sum;
-    }
+/// Rows [begin, end) of C = [C +] the sum of the parts, each [m, n].
+template <class P> struct AddParts {
+  using T = typename P::T;
+  using V = typename P::V;
+  struct Args {
+    const T* parts = nullptr;
+    Index count = 0, size = 0;  ///< parts, and numbers in one
+    Index begin = 0, end = 0, columns = 0;
+    Matrix<T> c;
+    bool accumulate = false;
+  };
+  ATELIER_INLINE static void run(const Args& s) {
+    for (Index i = s.begin; i < s.end; ++i)
+      for (Index j = 0; j < s.columns; j += P::lanes) {
+        const Index rest = s.columns - j;
+        const T* from = s.parts + i * s.columns + j;
+        T* const to = s.c.data + i * s.c.stride + j;
+        V sum = load_part<P>(from, rest);
+        for (Index p = 1; p < s.count; ++p) sum.raw += load_part<P>(from + p * s.size, rest).raw;
+        if (s.accumulate) sum.raw += load_part<P>(to, rest).raw;
+        store_part<P>(sum, to, rest);
+      }
   }
-}
+};
 
 /// Numbers of workspace of one part.
-template <class P> Index part_size(GemmShape s) {
-  s.k = (s.k + split_parts - 1) / split_parts;
-  return Layout<P>(s, Transpose::yes).a_size + Layout<P>::b_size(s, s.n);
+template <class P> Index part_size(GemmShape s, Transpose ta, Index parts) {
+  s.k = (s.k + parts - 1) / parts;
+  return Layout<P>(s, ta).a_size + Layout<P>::b_size(s, s.n);
 }
 inline Index result_size(const GemmShape& s) { return (s.m * s.n + 15) / 16 * 16; }
 
-template <class P> Index split_workspace_size(const GemmShape& s) {
-  return split_parts * result_size(s) + unit_workers(split_parts) * part_size<P>(s);
+template <class P> Index split_workspace_size(const GemmShape& s, Transpose ta, Index parts) {
+  return parts * result_size(s) + unit_workers(parts) * part_size<P>(s, ta, parts);
 }
 
-/// C = [C +] A B with transposed A and unpacked B.
-template <class P> void run_split(const Product<typename P::T>& x, typename P::T* workspace) {
+/// C = [C +] A B with unpacked B, in `parts` parts.
+template <class P> void run_split(const Product<typename P::T>& x, Index parts, typename P::T* workspace) {
   using T = typename P::T;
   const GemmShape& s = x.shape;
-  T* const parts = workspace;
-  T* const own = workspace + split_parts * result_size(s);
-  const Index size = part_size<P>(s);
-  parallel_units(split_parts, [&](Index i, int worker) {
-    const auto part = part_of(x, s.k * i / split_parts, s.k * (i + 1) / split_parts, parts + i * s.m * s.n);
+  T* const results = workspace;
+  T* const own = workspace + parts * result_size(s);
+  const Index size = part_size<P>(s, x.ta, parts);
+  parallel_units(parts, [&](Index i, int worker) {
+    const auto part = part_of(x, s.k * i / parts, s.k * (i + 1) / parts, results + i * result_size(s));
     run_part<P>(part, own + worker * size);
   });
-  add_parts(x, parts);
+  using Add = AddParts<KernelPath<P>>;
+  const Index grain = 8192 / std::max<Index>(1, s.n) + 1;
+  parallel_for(s.m, grain, [&](Index begin, Index end) {
+    entry<P::isa, Add, typename Add::Args>()({.parts = results,
+                                              .count = parts,
+                                              .size = result_size(s),
+                                              .begin = begin,
+                                              .end = end,
+                                              .columns = s.n,
+                                              .c = x.c,
+                                              .accumulate = x.epilogue.accumulate});
+  });
 }
 
 }  // namespace atelier::inline v0::kernels::gemm_impl
