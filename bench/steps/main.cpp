@@ -77,7 +77,8 @@ namespace atelier::bench {
 std::unique_ptr<Workload> make_workload(const std::string& name) {
   for (Index batch : {32, 128, 512})
     if (name == "vae" + std::to_string(batch)) return make_vae(batch);
-  throw ConfigError("work: expected vae32, vae128 or vae512, found '" + name + "'");
+  if (name == "ops") return make_recorded_ops();
+  throw ConfigError("work: expected vae32, vae128, vae512 or ops, found '" + name + "'");
 }
 }  // namespace atelier::bench
 

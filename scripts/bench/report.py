@@ -56,9 +56,9 @@ def ratio_section(records, precision):
     rows = [[work, f"{number(ours['ms'])} ms"] + [peer_cell(theirs.get(i)) for i in impls] +
             [number(fastest(theirs), "x")] for (work, _), (ours, theirs) in found.items()]
     lines = [f"### {precision}", ""] + markdown_table(["work", "atelier", *impls, "fastest peer"], rows)
-    ratios = [fastest(theirs) for _, theirs in found.values() if theirs]
+    ratios = [fastest(theirs) for ours, theirs in found.values() if theirs and ours["kind"] == "step"]
     if ratios:
-        lines += ["", f"Geometric mean beside the fastest peer: {geometric_mean(ratios):.2f}x, "
+        lines += ["", f"Geometric mean of the steps beside the fastest peer: {geometric_mean(ratios):.2f}x, "
                   f"worst {min(ratios):.2f}x."]
     return lines + [""] if rows else []
 

@@ -211,7 +211,7 @@ class WholeSuite(unittest.TestCase):
             self.assertIn(field, rows["jax", "medium"])
         page = (self.root / "a" / "bench.md").read_text()
         self.assertRegex(page, r"vae128 \| 2 ms \| 3 ms: \*\*1\.\d\dx\*\* \(.*\| 5 ms: \*\*2\.\d\dx")
-        self.assertIn("Geometric mean beside the fastest peer", page)
+        self.assertIn("Geometric mean of the steps beside the fastest peer", page)
         chart = xml.etree.ElementTree.parse(self.root / "a" / "bench.svg").getroot()
         self.assertGreater(len(chart.findall("{http://www.w3.org/2000/svg}rect")), 12)
 

@@ -54,7 +54,31 @@ class Vae:
         return self.update(x, torch.randn(self.batch, vae_data.LATENT))
 
 
+class RecordedOps:
+    """x <- x * a + b, 500 times: what recording an operation costs."""
+    batch = 1000
+
+    def __init__(self):
+        self.a, self.b = (torch.full((4,), v, requires_grad=True) for v in (0.99, 0.01))
+
+    def run(self, start):
+        x = torch.full((4,), start)
+        for _ in range(self.batch // 2):
+            x = x * self.a + self.b
+        loss = x.sum()
+        da, db = torch.autograd.grad(loss, (self.a, self.b))
+        return (loss + da.sum() + db.sum()).item()
+
+    def parity_step(self, k):
+        return self.run(1 + 0.25 * k)
+
+    def step(self):
+        return self.run(1.0)
+
+
 def make_work(name, mode, compiled):
+    if name == "ops":
+        return RecordedOps()
     if name.startswith("vae"):
         return Vae(name, mode == "autocast", compiled)
     raise SystemExit(f"torch_worker.py: error: work: '{name}' is unknown")

@@ -45,6 +45,8 @@ WORKS = [
     Work("vae32", vae_flops(32), False, "784-400-20 VAE, Adam, batch 32"),
     Work("vae128", vae_flops(128), True, "784-400-20 VAE, Adam, batch 128"),
     Work("vae512", vae_flops(512), False, "784-400-20 VAE, Adam, batch 512"),
+    Work("ops", 2 * 3 * 4 * 500, False, "1,000 recorded operations on four numbers, and their gradients: what an "
+         "operation costs beside its arithmetic", kind="kernel", peers=("torch-eager",)),
 ]
 
 TORCH_MODES = {"highest": ("float32",), "high": ("float32",), "medium": ("autocast", "bf16-matmul", "float32")}

@@ -57,7 +57,7 @@ double seconds_for_epoch_end(Task& task, RunFolder& folder, const Checkpoint& at
 /// Steps that fit into `minutes`: measured on the end of an epoch, steps and a part of the final evaluation, all
 /// undone.
 Index steps_for_time(Task& task, double minutes, const std::function<double()>& epoch_end) {
-  constexpr double share_measured = 0.02, finish_share = 0.02, reserve = 0.97;
+  constexpr double share_measured = 0.02, finish_share = 0.02, reserve = 0.92;
   const double budget = 60 * minutes;
   const Stopwatch all;
   const double per_end = epoch_end();
