@@ -3,6 +3,7 @@
 // One list of JSON records on standard output. --threads: measure 1 and N (default: all processors); --quick: fewer
 // repeats and sizes.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <iostream>
@@ -106,6 +107,29 @@ void measure_region(Json& out, const Options& o) {
   out.push_back(record("parallel_region", o.threads, times[times.size() / 2], "us"));
 }
 
+/// Nanoseconds from one thread's write of a cache line until another has read it and its answer is seen: two or three
+/// times as long where the two run on cores that do not share a cache. Nothing when there is only one thread.
+void measure_round_trip(Json& out, const Options& o) {
+  if (o.threads < 2) return;
+  const ThreadScope scope(2);
+  constexpr int rounds = 20000, patience = 10'000'000;  // the runtime may give one thread: then nobody answers
+  alignas(64) std::atomic<int> turn{0};
+  std::atomic<bool> answered{true};
+  double seconds = 0;
+  parallel_tasks(2, [&](int me) {
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < rounds && answered; ++i) {
+      int waits = 0;
+      while (turn.load(std::memory_order_acquire) != 2 * i + me && ++waits < patience) {
+      }
+      if (waits == patience) answered = false;
+      turn.store(2 * i + me + 1, std::memory_order_release);
+    }
+    if (me == 0) seconds = seconds_since(start);
+  });
+  if (answered) out.push_back(record("core_round_trip", 2, 1e9 * seconds / rounds, "ns"));
+}
+
 #if defined(__linux__)
 /// Microseconds for the first touch of a page; `huge` asks for pages of 2 MiB. 0 when memory cannot be had.
 double page_fault_us(std::size_t bytes, bool huge) {
@@ -143,6 +167,7 @@ int main(int argc, char** argv) try {
   measure_peaks(out, o);
   measure_bandwidth(out, o);
   measure_region(out, o);
+  measure_round_trip(out, o);
   measure_page_faults(out);
   std::cout << out.dump(1) << std::endl;
   return 0;
