@@ -56,7 +56,8 @@ template <class P> void run_part(const Product<typename P::T>& x, typename P::T*
   const T* packed = x.packed_b;
   if (!packed) {
     layout.b_in_place ? pack_last<P>(x, workspace) : pack<P>(x.shape.n, x.shape.k, x.tb, x.b, workspace);
-    packed = std::exchange(workspace, workspace + Layout<P>::b_size(x.shape, x.shape.n));
+    const Index taken = layout.b_in_place ? Layout<P>::last_size(x.shape) : Layout<P>::b_size(x.shape, x.shape.n);
+    packed = std::exchange(workspace, workspace + taken);
   }
   const Plan<P> plan(x, packed, team);
   const auto unit = [&](Index u, int worker) { plan.run(u, workspace + worker * layout.a_size); };

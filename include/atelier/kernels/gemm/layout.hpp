@@ -78,9 +78,11 @@ template <class P> struct Layout {
     const Index units = std::max<Index>(Blocks<P>{s.k}.units(), 1), most = most_packed_b / units / P::width * P::width;
     return std::min(std::max<Index>(most, P::width), std::max<Index>(s.n, 1));
   }
-  /// Numbers of workspace for so many columns of B. Of a B that is read in place, only the last panel may be packed.
+  /// Numbers of workspace for the last panel of a B that is read in place otherwise.
+  static Index last_size(const GemmShape& s) { return (3 * P::lanes * Blocks<P>{s.k}.units() + 15) / 16 * 16; }
+  /// Numbers of workspace for so many columns of B.
   static Index b_size(const GemmShape& s, Index columns) {
-    return (std::max(packed_size<P>(columns, s.k), 3 * P::lanes * Blocks<P>{s.k}.units()) + 15) / 16 * 16;
+    return std::max((packed_size<P>(columns, s.k) + 15) / 16 * 16, last_size(s));
   }
 };
 

@@ -11,11 +11,12 @@ namespace atelier::inline v0::kernels::gemm_impl {
 
 /// Parts that a product's reduction is cut into: 1 for most. Depends on the sizes only.
 template <class P> Index parts_of(const GemmShape& s, Transpose ta, Transpose tb) {
-  constexpr Index few_tiles = 8, most_rows = 128, large = Index{1} << 17;
+  constexpr Index few_tiles = 8, most_rows = 128, least = Index{1} << 17, most = Index{1} << 22;
   if (tb == Transpose::yes) return 1;
   if (ta == Transpose::yes)
     return s.k >= 1024 && groups_of(s.m, P::rows) * Panels<P>{s.n}.count() < few_tiles ? few_tiles : 1;
-  return s.m <= most_rows && s.k >= 4 * s.m && s.k * s.n >= large ? 4 : 1;
+  const Index b = s.k * s.n;  // too much for the caches comes from memory in any case
+  return s.m <= most_rows && s.k >= 4 * s.m && b >= least && b <= most ? 4 : 1;
 }
 
 /// The part [k0, k1) of a product's reduction, to be stored at `out`, [m, n], without epilogue.
