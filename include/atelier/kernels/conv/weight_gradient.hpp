@@ -1,0 +1,210 @@
+/// The convolution's weight gradient: dW[o, (t, c)] = sum over results of dy[o] x[tap t, c], a product whose reduction
+/// runs over results. It is cut into parts and blocks that depend on the sizes alone; parts are added in order.
+#pragma once
+
+#include "atelier/kernels/conv/product.hpp"
+
+namespace atelier::inline v0::kernels::conv_impl {
+
+/// How the gradient of one group is cut: its columns (t, c) into panels and groups of them, the results into parts.
+template <class P> struct GradientCut {
+  static constexpr Index block_units = 256;                       ///< of results, packed at a time
+  static constexpr Index block = block_units * P::elements;       ///< the same in results
+  static constexpr Index group_panels = 4;                        ///< column panels that share a packed dy
+  static constexpr Index least_units = 16, least_results = 2048;  ///< parallel work; results in a part
+
+  Index rows, results;
+  gemm_impl::Panels<P> panels;
+  Index groups, parts = 1;
+
+  explicit GradientCut(const ConvShape& s)
+      : rows(s.group_out()), results(s.out_pixels()), panels{s.group_in() * s.taps()} {
+    groups = (panels.count() + group_panels - 1) / group_panels;
+    const Index wanted = least_units / std::max<Index>(1, groups * s.groups);
+    parts = std::clamp<Index>(std::min(wanted, results / least_results), 1, least_units);
+  }
+  Pieces row_panels() const { return {rows, std::max<Index>(1, (rows + P::rows - 1) / P::rows)}; }
+  Index piece() const { return block_units * P::slot; }                     ///< of packed dy
+  Index panel() const { return block_units * 3 * P::lanes; }                ///< of gathered x
+  Index result() const { return (rows * panels.padded() + 15) / 16 * 16; }  ///< one part of one group
+  /// Numbers that a worker needs: dy, a panel of x, and its elements before they are converted.
+  Index own() const {
+    const Index stage = P::unit == gemm_impl::Unit::number ? 0 : block * 3 * P::lanes;
+    return row_panels().count * piece() + panel() + stage;
+  }
+  /// Place of column j, row o in a part's result: panel after panel.
+  Index place(Index o, Index j) const {
+    const Index p = std::min(j / P::width, panels.count() - 1);
+    return panels.begin(p) * rows + o * panels.vectors(p) * P::lanes + j - panels.begin(p);
+  }
+};
+
+template <class P> class GradientPlan {
+ public:
+  using T = typename P::T;
+
+  GradientPlan(const ConvShape& s, const T* x, const T* dy, T* sums)
+      : s_(s), x_(x), dy_(dy), sums_(sums), cut_(s), phase_{forward_axis(s, 0), forward_axis(s, 1)} {}
+  Index units() const { return s_.groups * cut_.parts * cut_.groups; }
+
+  void run(Index u, T* workspace) const {
+    const Index j = u % cut_.groups, part = u / cut_.groups % cut_.parts, group = u / cut_.groups / cut_.parts;
+    const Pieces panel_groups{cut_.panels.count(), cut_.groups}, parts{cut_.results, cut_.parts};
+    T* const out = sums_ + (group * cut_.parts + part) * cut_.result();
+    const Index begin = parts.begin(part), end = parts.begin(part + 1);
+    for (Index r = begin; r < end; r += cut_.block) {
+      const Index count = std::min(cut_.block, end - r);
+      pack_rows(group, r, count, workspace);
+      for (Index p = panel_groups.begin(j); p < panel_groups.begin(j + 1); ++p)
+        run_panel(group, p, r, count, r > begin, workspace, out);
+    }
+  }
+
+ private:
+  /// dy of so many results, its channels in row panels.
+  void pack_rows(Index group, Index first, Index count, T* packed) const {
+    using Pack = gemm_impl::PackPieces<P>;
+    const Pieces rows = cut_.row_panels();
+    entry<P::isa, Pack, typename Pack::Args>()({.copy = {.source = dy_ + first * s_.out + group * cut_.rows,
+                                                         .source_stride = s_.out,
+                                                         .rows = count,
+                                                         .out = packed,
+                                                         .out_stride = cut_.piece()},
+                                                .pieces = rows,
+                                                .first = 0,
+                                                .count = rows.count});
+  }
+  void run_panel(Index group, Index p, Index first, Index count, bool accumulate, T* workspace, T* out) const {
+    using Tiles = gemm_impl::Tiles<gemm_impl::KernelPath<P>, true>;
+    T* const panel = workspace + cut_.row_panels().count * cut_.piece();
+    gather_panel(group, p, first, count, panel);
+    const int v = cut_.panels.vectors(p);
+    const Index width = v * P::lanes, most = P::most_rows(v);
+    const Pieces row_panels = cut_.row_panels();
+    gemm_impl::TileArgs<T> t{.units = (count + P::elements - 1) / P::elements,
+                             .a_row = 1,
+                             .a_step = P::slot,
+                             .b = panel,
+                             .b_step = width,
+                             .c_row = width,
+                             .accumulate = accumulate};
+    for (Index q = 0; q < row_panels.count; ++q) {
+      const Index rows = row_panels.size(q), parts = std::max<Index>(1, (rows + most - 1) / most);
+      const Pieces pieces{rows, parts};
+      for (Index i = 0; i < parts && rows > 0; ++i) {
+        t.a = workspace + q * cut_.piece() + pieces.begin(i);
+        t.c = out + cut_.panels.begin(p) * cut_.rows + (row_panels.begin(q) + pieces.begin(i)) * width;
+        Tiles::get(static_cast<int>(pieces.size(i)), v)(t);
+      }
+    }
+  }
+  /// Columns of panel p, (t, c) side by side, of so many results.
+  void gather_panel(Index group, Index p, Index first, Index count, T* panel) const {
+    constexpr bool convert = P::unit != gemm_impl::Unit::number;
+    const Index channels = s_.group_in(), begin = cut_.panels.begin(p), end = begin + cut_.panels.columns(p);
+    const Index width = cut_.panels.vectors(p) * P::lanes;
+    T* const elements = convert ? panel + cut_.panel() : panel;
+    for (Index j = begin; j < end;) {
+      const Index tap = j / channels, c = j % channels, n = std::min(channels - c, end - j);
+      gather_tap<P>({.source = x_ + group * channels + c,
+                     .source_channels = s_.in,
+                     .phase = &phase_,
+                     .tap = tap,
+                     .first = first,
+                     .count = count,
+                     .width = n,
+                     .out = elements + j - begin,
+                     .out_stride = width});
+      j += n;
+    }
+    for (Index k = 0; end - begin < width && k < count; ++k)
+      std::fill_n(elements + k * width + end - begin, width - (end - begin), T(0));
+    if constexpr (convert) conv_impl::pack_rows(gemm_impl::Panels<P>{width}, elements, count, width, panel);
+  }
+
+  const ConvShape& s_;
+  const T *x_, *dy_;
+  T* const sums_;
+  const GradientCut<P> cut_;
+  const Phase phase_;
+};
+
+/// Adds the parts in order, and turns squares of channels x taps into w's order.
+template <class P> struct StoreGradient {
+  using T = typename P::T;
+  using V = typename P::V;
+  struct Args {
+    const GradientCut<P>* cut = nullptr;
+    const T* sums = nullptr;  ///< of the group's first part
+    Index row = 0, channels = 0, taps = 0;
+    T* out = nullptr;  ///< [channels, taps] of the row
+  };
+  ATELIER_INLINE static void run(const Args& a) {
+    for (Index t = 0; t < a.taps; t += P::lanes) {
+      Index c = 0;
+      if (a.channels % P::lanes == 0)
+        for (; c < a.channels; c += P::lanes) square(a, c, t);
+      for (; c < a.channels; ++c)
+        for (Index k = t; k < std::min<Index>(a.taps, t + P::lanes); ++k)
+          a.out[c * a.taps + k] = total(a, k * a.channels + c);
+    }
+  }
+  ATELIER_INLINE static T total(const Args& a, Index j) {
+    const T* from = a.sums + a.cut->place(a.row, j);
+    T sum = *from;
+    for (Index s = 1; s < a.cut->parts; ++s) sum += from[s * a.cut->result()];
+    return sum;
+  }
+  ATELIER_INLINE static void square(const Args& a, Index c, Index t) {
+    V r[P::lanes];
+#pragma GCC unroll 16
+    for (int i = 0; i < P::lanes; ++i) {
+      r[i] = V(typename V::Raw{});
+      if (t + i >= a.taps) continue;
+      const T* from = a.sums + a.cut->place(a.row, (t + i) * a.channels + c);
+      r[i] = V::load(from);
+      for (Index s = 1; s < a.cut->parts; ++s) r[i] = r[i] + V::load(from + s * a.cut->result());
+    }
+    gemm_impl::transpose(r);
+#pragma GCC unroll 16
+    for (int i = 0; i < P::lanes; ++i)
+      gemm_impl::store_part<P>(r[i], a.out + (c + i) * a.taps + t, std::min<Index>(P::lanes, a.taps - t));
+  }
+};
+
+/// Numbers of workspace for run_gradient().
+template <class P> Index gradient_workspace_size(const ConvShape& s) {
+  const GradientCut<P> cut(s);
+  return s.groups * cut.parts * cut.result() + team_for(s) * cut.own();
+}
+
+template <class P>
+void run_gradient(const ConvShape& s, const typename P::T* x, const typename P::T* dy, typename P::T* dw,
+                  typename P::T* workspace) {
+  using T = typename P::T;
+  using Store = StoreGradient<P>;
+  if (s.weights() == 0) return;
+  if (s.out_pixels() == 0) return static_cast<void>(std::fill_n(dw, s.weights(), T(0)));
+  const GradientCut<P> cut(s);
+  T* const own = workspace + s.groups * cut.parts * cut.result();
+  const GradientPlan<P> plan(s, x, dy, workspace);
+  const auto unit = [&](Index u, int worker) { plan.run(u, own + worker * cut.own()); };
+  if (team_for(s) > 1) {
+    parallel_units(plan.units(), unit);
+  } else {
+    const FlushDenormals guard;
+    for (Index u = 0; u < plan.units(); ++u) unit(u, 0);
+  }
+  const Index row = s.group_in() * s.taps();
+  parallel_for(s.out, 32768 / (row * cut.parts) + 1, [&](Index first, Index last) {
+    for (Index o = first; o < last; ++o)
+      entry<P::isa, Store, typename Store::Args>()({.cut = &cut,
+                                                    .sums = workspace + o / cut.rows * cut.parts * cut.result(),
+                                                    .row = o % cut.rows,
+                                                    .channels = s.group_in(),
+                                                    .taps = s.taps(),
+                                                    .out = dw + o * row});
+  });
+}
+
+}  // namespace atelier::inline v0::kernels::conv_impl
