@@ -65,7 +65,8 @@ inline Axis forward_axis(const ConvShape& s, int d) {
 }
 
 /// Dimension d of phase r of the gather to the data. Position r + j * stride of x meets tap k of result
-/// j + (r + padding - k * dilation) / stride where that is whole: every (stride / gcd(stride, dilation))-th tap.
+/// j + (r + padding - k * dilation) / stride where that is whole: every (stride / gcd(stride, dilation))-th tap. They
+/// are taken backwards, so that the source is read forwards.
 inline Axis data_axis(const ConvShape& s, int d, Index r) {
   const auto i = static_cast<std::size_t>(d);
   const Index stride = s.stride[i], dilation = s.dilation[i], common = std::gcd(stride, dilation);
@@ -73,14 +74,15 @@ inline Axis data_axis(const ConvShape& s, int d, Index r) {
             .out_first = r,
             .out_step = stride,
             .source = s.out_size[i],
-            .tap_step = -(dilation / common),
-            .kernel_step = stride / common};
+            .tap_step = dilation / common,
+            .kernel_step = -(stride / common)};
   Index k = 0;
-  while (k < axis.kernel_step && (r + s.padding[i] - k * dilation) % stride != 0) ++k;
-  if (k == axis.kernel_step || k >= s.kernel[i]) return axis;
-  axis.taps = (s.kernel[i] - k + axis.kernel_step - 1) / axis.kernel_step;
-  axis.tap_first = (r + s.padding[i] - k * dilation) / stride;
-  axis.kernel_first = k;
+  const Index every = stride / common;
+  while (k < every && (r + s.padding[i] - k * dilation) % stride != 0) ++k;
+  if (k == every || k >= s.kernel[i]) return axis;
+  axis.taps = (s.kernel[i] - k + every - 1) / every;
+  axis.kernel_first = k + (axis.taps - 1) * every;
+  axis.tap_first = (r + s.padding[i] - axis.kernel_first * dilation) / stride;
   return axis;
 }
 

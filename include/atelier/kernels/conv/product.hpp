@@ -125,17 +125,16 @@ template <class P> class ConvPlan {
   }
   void gather_elements(const Unit& u, const TapBlocks<P>& blocks, Index b, Index first, Index count, T* out,
                        Index stride) const {
-    const Pieces taps = blocks.pieces();
-    for (Index t = taps.begin(b); t < taps.begin(b + 1); ++t)
-      gather_tap<P>({.source = x_.source + u.group * g_.channels(),
-                     .source_channels = g_.source_channels(),
-                     .phase = &u.phase,
-                     .tap = t,
-                     .first = first,
-                     .count = count,
-                     .width = g_.channels(),
-                     .out = out + (t - taps.begin(b)) * g_.channels(),
-                     .out_stride = stride});
+    const Index begin = blocks.pieces().begin(b) * g_.channels();
+    conv_impl::gather<P>({.source = x_.source + u.group * g_.channels(),
+                          .source_channels = g_.source_channels(),
+                          .phase = &u.phase,
+                          .run = {},
+                          .first = first,
+                          .count = count,
+                          .out = out,
+                          .out_stride = stride},
+                         g_.channels(), begin, begin + blocks.elements(b));
   }
 
   void run_tiles(const Unit& u, const TapBlocks<P>& blocks, Index b, const T* packed) const {

@@ -8,10 +8,10 @@ namespace atelier::inline v0::kernels::conv_impl {
 
 /// How the gradient of one group is cut: its columns (t, c) into panels and groups of them, the results into parts.
 template <class P> struct GradientCut {
-  static constexpr Index block_units = 256;                       ///< of results, packed at a time
-  static constexpr Index block = block_units * P::elements;       ///< the same in results
-  static constexpr Index group_panels = 4;                        ///< column panels that share a packed dy
-  static constexpr Index least_units = 16, least_results = 2048;  ///< parallel work; results in a part
+  static constexpr Index block_units = 256;                  ///< of results, packed at a time
+  static constexpr Index block = block_units * P::elements;  ///< the same in results
+  static constexpr Index units = 16, least_results = 1024;   ///< parallel work; results in a part
+  static constexpr Index most_sums = Index{1} << 20;         ///< of all parts
 
   Index rows, results;
   gemm_impl::Panels<P> panels;
@@ -19,9 +19,8 @@ template <class P> struct GradientCut {
 
   explicit GradientCut(const ConvShape& s)
       : rows(s.group_out()), results(s.out_pixels()), panels{s.group_in() * s.taps()} {
-    groups = (panels.count() + group_panels - 1) / group_panels;
-    const Index wanted = least_units / std::max<Index>(1, groups * s.groups);
-    parts = std::clamp<Index>(std::min(wanted, results / least_results), 1, least_units);
+    parts = std::clamp<Index>(std::min(results / least_results, most_sums / std::max<Index>(1, s.weights())), 1, units);
+    groups = std::clamp<Index>(units / (parts * s.groups), 1, panels.count());
   }
   Pieces row_panels() const { return {rows, std::max<Index>(1, (rows + P::rows - 1) / P::rows)}; }
   Index piece() const { return block_units * P::slot; }                     ///< of packed dy
@@ -104,19 +103,15 @@ template <class P> class GradientPlan {
     const Index channels = s_.group_in(), begin = cut_.panels.begin(p), end = begin + cut_.panels.columns(p);
     const Index width = cut_.panels.vectors(p) * P::lanes;
     T* const elements = convert ? panel + cut_.panel() : panel;
-    for (Index j = begin; j < end;) {
-      const Index tap = j / channels, c = j % channels, n = std::min(channels - c, end - j);
-      gather_tap<P>({.source = x_ + group * channels + c,
-                     .source_channels = s_.in,
-                     .phase = &phase_,
-                     .tap = tap,
-                     .first = first,
-                     .count = count,
-                     .width = n,
-                     .out = elements + j - begin,
-                     .out_stride = width});
-      j += n;
-    }
+    conv_impl::gather<P>({.source = x_ + group * channels,
+                          .source_channels = s_.in,
+                          .phase = &phase_,
+                          .run = {},
+                          .first = first,
+                          .count = count,
+                          .out = elements,
+                          .out_stride = width},
+                         channels, begin, end);
     for (Index k = 0; end - begin < width && k < count; ++k)
       std::fill_n(elements + k * width + end - begin, width - (end - begin), T(0));
     if constexpr (convert) conv_impl::pack_rows(gemm_impl::Panels<P>{width}, elements, count, width, panel);
