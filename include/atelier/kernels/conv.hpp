@@ -12,8 +12,8 @@
 /// threads and the mode.
 #pragma once
 
+#include "atelier/kernels/conv/scatter.hpp"
 #include "atelier/kernels/conv/weight_gradient.hpp"
-#include "atelier/kernels/gemm.hpp"
 #include "atelier/kernels/reference/conv.hpp"
 
 namespace atelier::inline v0::kernels {
@@ -57,8 +57,9 @@ template <class T> Index conv_workspace_size(const ConvShape& s, ConvPass pass, 
   } else {
     using namespace conv_impl;
     const Index gathered = gemm_impl::with_path<T>(mode, [&]<class P>(P) {
-      return pass == ConvPass::weights ? gradient_workspace_size<P>(s)
-                                       : gather_workspace_size<P>({s, pass == ConvPass::data});
+      if (pass == ConvPass::weights) return gradient_workspace_size<P>(s);
+      if (pass == ConvPass::data && scatters<P>(s)) return scatter_workspace_size<P>(s, mode);
+      return gather_workspace_size<P>({s, pass == ConvPass::data});
     });
     if (!is_product(s)) return gathered;
     return std::max(gathered, gemm_workspace_size<T>(product_of(s, pass), first_of(pass), second_of(pass), mode));
@@ -100,7 +101,10 @@ void conv_data(const ConvShape& s, const T* dy, const T* w, T* dx,
     using namespace conv_impl;
     check_workspace(s, ConvPass::data, workspace, mode);
     if (takes_product(s, epilogue)) return run_product(s, ConvPass::data, dy, w, dx, epilogue, workspace, mode);
-    gemm_impl::with_path<T>(mode, [&]<class P>(P) { run_gather<P>({s, true}, dy, w, dx, epilogue, workspace.data()); });
+    gemm_impl::with_path<T>(mode, [&]<class P>(P) {
+      if (scatters<P>(s)) return run_scatter<P>(s, dy, w, dx, epilogue, workspace.data(), mode);
+      run_gather<P>({s, true}, dy, w, dx, epilogue, workspace.data());
+    });
   }
 }
 
