@@ -76,6 +76,6 @@ TEST(ConvLayers, StackAndUnstackTheDcgan) {
 }
 
 TEST(ConvLayers, GroupsMustDivideTheChannels) {
-  expect_error<Error>([] { nn::Conv2d{.in = 5, .out = 4, .groups = 2}; }, {"Conv2d", "2 groups", "5"});
-  expect_error<Error>([] { nn::ConvTranspose2d{.in = 4, .out = 5, .groups = 0}; }, {"ConvTranspose2d", "0 groups"});
+  expect_error<Error>([] { return nn::Conv2d{.in = 5, .out = 4, .groups = 2}; }, {"Conv2d", "2 groups", "5"});
+  expect_error<Error>([] { return nn::ConvTranspose2d{.in = 4, .out = 5, .groups = 0}; }, {"ConvTranspose2d", "0 groups"});
 }

@@ -97,6 +97,80 @@ struct Phase {
   }
 };
 
+/// Results [begin, end) of an axis whose taps outside [first_tap, last_tap) all read outside the source.
+struct Interval {
+  Index begin = 0, end = 0, first_tap = 0, last_tap = 0;
+};
+
+/// The longest interval from result `begin` on; or, not `cut`, all results with all taps.
+inline Interval interval(const Axis& a, Index begin, bool cut) {
+  if (!cut) return {begin, a.results, 0, a.taps};
+  const auto above = [](Index n, Index step) { return n <= 0 ? 0 : (n + step - 1) / step; };
+  const auto at = [&](Index j) {
+    const Index position = j * a.step + a.tap_first;
+    const Index first = std::min(a.taps, above(-position, a.tap_step));
+    return Interval{begin, j + 1, first, std::clamp(above(a.source - position, a.tap_step), first, a.taps)};
+  };
+  Interval found = at(begin);
+  if (found.first_tap == 0 && found.last_tap == a.taps) {  // inside until the last tap leaves the source
+    const Index inside = a.source - a.tap_first - (a.taps - 1) * a.tap_step;
+    found.end = std::clamp(a.taps ? above(inside, a.step) : a.results, found.end, a.results);
+    return found;
+  }
+  for (; found.end < a.results; ++found.end) {
+    const Interval next = at(found.end);
+    if (next.first_tap != found.first_tap || next.last_tap != found.last_tap) break;
+  }
+  return found;
+}
+
+/// The results of a phase in one interval of rows and one of columns. `phase` is cut to them, but numbers all taps.
+struct Part {
+  Index number = 0;  ///< of the whole phase
+  Phase phase;
+  Interval y, x;
+
+  Part(Index phase_number, const Phase& whole, const Interval& rows, const Interval& columns)
+      : number(phase_number), phase{narrow(whole.y, rows), narrow(whole.x, columns)}, y(rows), x(columns) {}
+  Index taps() const { return (y.last_tap - y.first_tap) * (x.last_tap - x.first_tap); }
+  bool whole_rows() const { return x.last_tap - x.first_tap == phase.x.taps; }
+
+  /// Calls f(begin, end) for the pieces of elements [begin, end) of taps x channels that are not all zeros.
+  template <class F> void each_piece(Index channels, Index begin, Index end, const F& f) const {
+    const Index row = phase.x.taps * channels;
+    const auto piece = [&](Index from, Index to) {
+      if (std::max(from, begin) < std::min(to, end)) f(std::max(from, begin), std::min(to, end));
+    };
+    if (whole_rows()) return piece(y.first_tap * row, y.last_tap * row);
+    for (Index t = y.first_tap; t < y.last_tap; ++t)
+      piece(t * row + x.first_tap * channels, t * row + x.last_tap * channels);
+  }
+
+ private:
+  static Axis narrow(Axis a, const Interval& i) {
+    a.results = i.end - i.begin;
+    a.out_first += i.begin * a.out_step;
+    a.tap_first += i.begin * a.step;
+    return a;
+  }
+};
+
+/// Which axes are cut where taps begin to read outside, so that nothing is multiplied with the zeros of the padding.
+struct Cut {
+  bool y = false, x = false;
+};
+
+/// Calls f(part) for the parts of a phase.
+template <class F> void each_part(Index number, const Phase& whole, Cut cut, const F& f) {
+  for (Interval y; y.end < whole.y.results;) {
+    y = interval(whole.y, y.end, cut.y);
+    for (Interval x; x.end < whole.x.results;) {
+      x = interval(whole.x, x.end, cut.x);
+      f(Part(number, whole, y, x));
+    }
+  }
+}
+
 /// Where a result stands: its image, row and column among a phase's results.
 struct Cursor {
   Index image, y, x;
@@ -144,7 +218,22 @@ struct Gather {
     return most;
   }
   Index most_results() const { return phases() ? shape.batch * phase(0).results() : 0; }
+  /// Calls f(part) for the parts of all phases.
+  template <class F> void each_part(Cut cut, const F& f) const {
+    for (Index i = 0; i < phases(); ++i) conv_impl::each_part(i, phase(i), cut, f);
+  }
 };
+
+/// The cut with the least cost(cut), if that is worth the results it scatters; none when it is not allowed.
+template <class Cost> Cut best_cut(bool allowed, const Cost& cost) {
+  Cut best;
+  if (!allowed) return best;
+  const Index whole = cost(best);
+  Index least = whole - whole / 16;
+  for (Cut cut : {Cut{true, false}, Cut{false, true}, Cut{true, true}})
+    if (const Index c = cost(cut); c < least) least = c, best = cut;
+  return best;
+}
 
 }  // namespace conv_impl
 }  // namespace atelier::inline v0::kernels

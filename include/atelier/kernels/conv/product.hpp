@@ -43,16 +43,15 @@ template <class P> class ConvPlan {
  public:
   using T = typename P::T;
 
-  ConvPlan(const Operands<T>& x, int workers) : x_(x), g_(x.gather), weights_(g_), sizes_(g_) {
-    const Index row_panels = groups_of(g_.most_results(), P::rows), jobs = g_.shape.groups * g_.phases();
-    const Index even = groups_of(row_panels, workers) * workers;  // equal parts, if that makes no slivers
-    row_panels_ = g_.most_results() >= even * (P::rows / 2) ? even : row_panels;
-    const Index wanted = groups_of(4 * workers, std::max<Index>(jobs, 1));
-    row_groups_ = std::max(groups_of(row_panels_, sizes_.block), std::min(row_panels_, wanted));
-    const Index rows_only = std::max<Index>(1, jobs * row_groups_);
-    if (workers > 1) column_groups_ = std::clamp<Index>(2 * workers / rows_only, 1, weights_.panels.count());
+  ConvPlan(const Operands<T>& x, int workers) : x_(x), g_(x.gather), weights_(g_), sizes_(g_), cut_(cut_of(g_)) {
+    Index panels = 0;
+    g_.each_part(cut_, [&](const Part& p) { panels += rows_of(p).count; });
+    const Index wanted = std::max<Index>(groups_of(panels, sizes_.block), groups_of(4 * workers, g_.shape.groups));
+    row_groups_ = {panels, std::clamp<Index>(wanted, 1, std::max<Index>(panels, 1))};
+    const Index rows_only = g_.shape.groups * row_groups_.count;
+    if (workers > 1) column_groups_ = std::clamp<Index>(groups_of(2 * workers, rows_only), 1, weights_.panels.count());
   }
-  Index units() const { return g_.shape.groups * g_.phases() * row_groups_ * column_groups_; }
+  Index units() const { return g_.shape.groups * row_groups_.count * column_groups_; }
   /// Numbers that a worker needs.
   static Index workspace_size(const Gather& g) {
     const Sizes sizes(g);
@@ -61,26 +60,38 @@ template <class P> class ConvPlan {
 
   /// Computes unit u; `workspace` holds workspace_size() numbers.
   void run(Index u, T* workspace) const {
-    const Index columns = u % column_groups_, rows = u / column_groups_ % row_groups_;
-    const Index job = u / column_groups_ / row_groups_;
-    Unit unit;
-    unit.number = job % g_.phases();
-    unit.group = job / g_.phases();
-    unit.phase = g_.phase(unit.number);
-    unit.rows = {g_.shape.batch * unit.phase.results(), row_panels_};
-    const Pieces row_groups{row_panels_, row_groups_}, column_groups{weights_.panels.count(), column_groups_};
-    unit.q0 = row_groups.begin(rows), unit.q1 = row_groups.begin(rows + 1);
-    unit.p0 = column_groups.begin(columns), unit.p1 = column_groups.begin(columns + 1);
-    if (unit.rows.begin(unit.q0) == unit.rows.begin(unit.q1)) return;
-    const TapBlocks<P> blocks = weights_.blocks(unit.phase);
-    for (Index b = 0; b < blocks.count(); ++b) {
-      gather(unit, blocks, b, workspace);
-      run_tiles(unit, blocks, b, workspace);
-    }
+    const Index columns = u % column_groups_, rows = u / column_groups_ % row_groups_.count;
+    const Pieces column_groups{weights_.panels.count(), column_groups_};
+    const Index begin = row_groups_.begin(rows), end = row_groups_.begin(rows + 1);
+    Index at = 0;  // row panels of the parts before
+    g_.each_part(cut_, [&](const Part& part) {
+      const Pieces panels = rows_of(part);
+      const Index q0 = std::max(begin - at, Index{0}), q1 = std::min(end - at, panels.count);
+      at += panels.count;
+      if (q0 < q1)
+        run_part({part, u / column_groups_ / row_groups_.count, panels, q0, q1, column_groups.begin(columns),
+                  column_groups.begin(columns + 1)},
+                 workspace);
+    });
   }
 
  private:
   static Index groups_of(Index n, Index most) { return (n + most - 1) / most; }
+
+  /// The cut with the least work: rows and taps of the tiles, and what tiles cost however small they are. Elements of
+  /// a unit stay together.
+  static Cut cut_of(const Gather& g) {
+    constexpr Index tile_rows = 3, piece_elements = 35;
+    return best_cut(g.channels() % P::elements == 0, [&](Cut cut) {
+      Index sum = 0;
+      g.each_part(cut, [&](const Part& p) {
+        const Index rows = g.shape.batch * p.phase.results(), panels = groups_of(rows, P::rows);
+        const Index pieces = p.whole_rows() ? 1 : p.y.last_tap - p.y.first_tap;
+        sum += (rows + tile_rows * panels) * p.taps() * g.channels() + piece_elements * panels * pieces;
+      });
+      return sum;
+    });
+  }
 
   /// What a worker keeps: rows of units, some panels of them, and the elements of one panel before they are converted.
   struct Sizes {
@@ -98,11 +109,24 @@ template <class P> class ConvPlan {
     Index staged() const { return P::unit == gemm_impl::Unit::number ? 0 : P::rows * element_row; }
   };
   struct Unit {
-    Phase phase;
-    Index number, group;  ///< of the phase, of the channels
-    Pieces rows;          ///< the row panels
-    Index q0, q1, p0, p1;
+    const Part& part;
+    Index group;
+    Pieces rows;           ///< the part's results in row panels
+    Index q0, q1, p0, p1;  ///< row panels and column panels of the unit
   };
+  /// Row panels of a part; all have results.
+  Pieces rows_of(const Part& part) const {
+    const Index results = g_.shape.batch * part.phase.results();
+    return {results, std::max<Index>(1, groups_of(results, P::rows))};
+  }
+
+  void run_part(const Unit& u, T* workspace) const {
+    const TapBlocks<P> blocks = weights_.blocks(u.part.phase);
+    for (Index b = 0; b < blocks.count(); ++b) {
+      gather(u, blocks, b, workspace);
+      run_tiles(u, blocks, b, workspace);
+    }
+  }
 
   /// The rows of block b, packed.
   void gather(const Unit& u, const TapBlocks<P>& blocks, Index b, T* packed) const {
@@ -125,92 +149,119 @@ template <class P> class ConvPlan {
   }
   void gather_elements(const Unit& u, const TapBlocks<P>& blocks, Index b, Index first, Index count, T* out,
                        Index stride) const {
-    const Index begin = blocks.pieces().begin(b) * g_.channels();
-    conv_impl::gather<P>({.source = x_.source + u.group * g_.channels(),
-                          .source_channels = g_.source_channels(),
-                          .phase = &u.phase,
-                          .run = {},
-                          .first = first,
-                          .count = count,
-                          .out = out,
-                          .out_stride = stride},
-                         g_.channels(), begin, begin + blocks.elements(b));
+    const Index begin = blocks.pieces().begin(b) * g_.channels(), end = begin + blocks.elements(b);
+    u.part.each_piece(g_.channels(), begin, end, [&](Index from, Index to) {
+      conv_impl::gather<P>({.source = x_.source + u.group * g_.channels(),
+                            .source_channels = g_.source_channels(),
+                            .phase = &u.part.phase,
+                            .run = {},
+                            .first = first,
+                            .count = count,
+                            .out = out + from - begin,
+                            .out_stride = stride},
+                           g_.channels(), from, to);
+    });
   }
 
+  /// The tiles of one column panel and block of the reduction.
+  struct Tile {
+    gemm_impl::TileArgs<T> args;
+    int vectors, columns;  ///< width in vectors, and the columns that exist
+    Index first_column;    ///< among the result's channels
+    Index begin, end;      ///< elements of the block
+    bool last;             ///< block
+  };
+
   void run_tiles(const Unit& u, const TapBlocks<P>& blocks, Index b, const T* packed) const {
-    const bool last = b == blocks.count() - 1;
-    const Index column = u.group * g_.columns();
     for (Index p = u.p0; p < u.p1; ++p) {
-      const int v = weights_.panels.vectors(p);
-      Tile tile;
-      tile.vectors = v;
-      tile.columns = static_cast<int>(weights_.panels.columns(p));
-      tile.first_column = column + weights_.panels.begin(p);
-      tile.last = last;
-      auto& t = tile.args;
-      t.units = blocks.rows(b);
-      t.a_row = sizes_.a_row;
-      t.a_step = 1;
-      t.b = x_.packed + weights_.place(u.group, u.number) + weights_.panel(blocks, b, p);
-      t.b_step = v * P::lanes;
-      t.accumulate = b > 0;
-      t.bias = last && x_.epilogue.bias ? x_.epilogue.bias + tile.first_column : nullptr;
-      t.relu = last && x_.epilogue.rectify && x_.epilogue.slope == T(0);
+      Tile tile = tile_of(u, blocks, b, p);
+      const Index most = P::most_rows(tile.vectors);
       for (Index q = u.q0; q < u.q1; ++q) {
-        const Index first = u.rows.begin(q), count = u.rows.size(q);
-        const Index most = P::most_rows(v), parts = groups_of(count, most);
-        const Pieces pieces{count, std::max<Index>(parts, 1)};
-        for (Index i = 0; i < parts; ++i) {
-          const Index row = first + pieces.begin(i);
-          t.a = packed + (row - u.rows.begin(u.q0)) * sizes_.a_row;
+        const Pieces pieces{u.rows.size(q), groups_of(u.rows.size(q), most)};
+        for (Index i = 0; i < pieces.count; ++i) {
+          const Index row = u.rows.begin(q) + pieces.begin(i);
+          tile.args.a = packed + (row - u.rows.begin(u.q0)) * sizes_.a_row;
           run_tile(u, tile, row, static_cast<int>(pieces.size(i)));
         }
       }
     }
   }
 
-  struct Tile {
-    gemm_impl::TileArgs<T> args;
-    int vectors, columns;  ///< width in vectors, and the columns that exist
-    Index first_column;    ///< among the result's channels
-    bool last;             ///< block of the reduction
-  };
+  Tile tile_of(const Unit& u, const TapBlocks<P>& blocks, Index b, Index p) const {
+    Tile tile;
+    tile.vectors = weights_.panels.vectors(p);
+    tile.columns = static_cast<int>(weights_.panels.columns(p));
+    tile.first_column = u.group * g_.columns() + weights_.panels.begin(p);
+    tile.begin = blocks.pieces().begin(b) * g_.channels();
+    tile.end = tile.begin + blocks.elements(b);
+    tile.last = b == blocks.count() - 1;
+    tile.args.a_row = sizes_.a_row;
+    tile.args.a_step = 1;
+    tile.args.b = x_.packed + weights_.place(u.group, u.part.number) + weights_.panel(blocks, b, p);
+    tile.args.b_step = tile.vectors * P::lanes;
+    tile.args.accumulate = b > 0;
+    tile.args.bias = x_.epilogue.bias ? x_.epilogue.bias + tile.first_column : nullptr;
+    return tile;
+  }
 
   /// `m` results from `row` on: in place, when they and all their columns are neighbours in memory.
-  void run_tile(const Unit& u, Tile& tile, Index row, int m) const {
-    if (!g_.to_data && tile.columns == tile.vectors * P::lanes) {
-      tile.args.c = x_.out + row * g_.result_channels() + tile.first_column;
-      tile.args.c_row = g_.result_channels();
-      return compute(tile, tile.args, m);
+  void run_tile(const Unit& u, const Tile& tile, Index row, int m) const {
+    gemm_impl::TileArgs<T> t = tile.args;
+    const bool full = tile.columns == tile.vectors * P::lanes;
+    T* const first = place(u, tile, Cursor(u.part.phase, row));
+    if (full && place(u, tile, Cursor(u.part.phase, row + m - 1)) - first == (m - 1) * g_.result_channels()) {
+      t.c = first;
+      t.c_row = g_.result_channels();
+      return add_pieces(u, tile, t, m);
     }
     alignas(64) T sums[P::sums * P::lanes], bias[3 * P::lanes] = {};
     const auto bytes = static_cast<std::size_t>(tile.columns) * sizeof(T);
-    gemm_impl::TileArgs<T> t = tile.args;
     t.c = sums;
     t.c_row = tile.vectors * P::lanes;
     if (t.bias) t.bias = static_cast<const T*>(std::memcpy(bias, t.bias, bytes));
     if (t.accumulate)
       each_place(u, tile, row, m, [&](T* place, Index i) { std::memcpy(sums + i * t.c_row, place, bytes); });
-    compute(tile, t, m);
+    add_pieces(u, tile, t, m);
     each_place(u, tile, row, m, [&](T* place, Index i) { std::memcpy(place, sums + i * t.c_row, bytes); });
   }
 
-  /// Calls f(place, i) for results row + i: where the tile's first column of each stands.
-  template <class F> void each_place(const Unit& u, const Tile& tile, Index row, int m, const F& f) const {
+  /// Where the tile's first column of a result stands.
+  T* place(const Unit& u, const Tile& tile, const Cursor& at) const {
     const auto [height, width] = g_.result_size();
-    Cursor at(u.phase, row);
-    for (Index i = 0; i < m; ++i, at.advance(u.phase)) {
-      const Index y = u.phase.y.out_first + at.y * u.phase.y.out_step;
-      const Index x = u.phase.x.out_first + at.x * u.phase.x.out_step;
-      f(x_.out + ((at.image * height + y) * width + x) * g_.result_channels() + tile.first_column, i);
-    }
+    const Axis &ay = u.part.phase.y, &ax = u.part.phase.x;
+    const Index y = ay.out_first + at.y * ay.out_step, x = ax.out_first + at.x * ax.out_step;
+    return x_.out + ((at.image * height + y) * width + x) * g_.result_channels() + tile.first_column;
+  }
+  /// Calls f(place, i) for results row + i.
+  template <class F> void each_place(const Unit& u, const Tile& tile, Index row, int m, const F& f) const {
+    Cursor at(u.part.phase, row);
+    for (Index i = 0; i < m; ++i, at.advance(u.part.phase)) f(place(u, tile, at), i);
   }
 
-  void compute(const Tile& tile, const gemm_impl::TileArgs<T>& t, int m) const {
+  /// The products of the block's pieces; behind the last one of all, the epilogue.
+  void add_pieces(const Unit& u, const Tile& tile, gemm_impl::TileArgs<T> t, int m) const {
+    Index from = tile.begin, to = tile.begin;  // the piece that comes next, empty before the first
+    u.part.each_piece(g_.channels(), tile.begin, tile.end, [&](Index begin, Index end) {
+      if (from < to) {
+        add_piece(tile, t, from, to, m, false);
+        t.accumulate = true;
+      }
+      from = begin, to = end;
+    });
+    if (from < to || !t.accumulate || tile.last) add_piece(tile, t, from, to, m, tile.last);
+  }
+  void add_piece(const Tile& tile, gemm_impl::TileArgs<T> t, Index from, Index to, int m, bool last) const {
     using K = gemm_impl::KernelPath<P>;
     using Rectify = RectifyTile<NumberPath<P>>;
+    const Index skipped = (from - tile.begin) / P::elements;
+    const bool rectify = last && x_.epilogue.rectify, plain = x_.epilogue.slope == T(0);
+    t.a += skipped;
+    t.b += skipped * t.b_step;
+    t.units = (to - from + P::elements - 1) / P::elements;
+    t.relu = rectify && plain;
+    if (!last) t.bias = nullptr;
     gemm_impl::Tiles<K, false>::get(m, tile.vectors)(t);
-    if (tile.last && x_.epilogue.rectify && x_.epilogue.slope != T(0))
+    if (rectify && !plain)
       entry<P::isa, Rectify, typename Rectify::Args>()(
           {.c = t.c, .c_row = t.c_row, .rows = m, .vectors = tile.vectors, .slope = x_.epilogue.slope});
   }
@@ -219,7 +270,9 @@ template <class P> class ConvPlan {
   const Gather& g_;
   const PackedWeights<P> weights_;
   const Sizes sizes_;
-  Index row_panels_ = 1, row_groups_ = 1, column_groups_ = 1;
+  const Cut cut_;
+  Pieces row_groups_;  ///< of the row panels of all parts
+  Index column_groups_ = 1;
 };
 
 /// Convolutions up to this many multiplications run on the calling thread: a region would cost more than it gives.
