@@ -209,6 +209,8 @@ TEST(Conv, EmptyAndTiny) {
     check_passes<float>({2, {4, 4}, 0, {4, 4}, 6, {3, 3}, {1, 1}, {1, 1}}, precision);
     check_passes<float>({2, {4, 4}, 3, {4, 4}, 0, {3, 3}, {1, 1}, {1, 1}}, precision);
     check_passes<float>({2, {0, 4}, 3, {0, 4}, 2, {1, 3}, {1, 1}, {0, 1}}, precision);
+    check_passes<float>({2, {4, 0}, 3, {4, 0}, 2, {3, 1}, {1, 1}, {1, 0}}, precision);
+    check_passes<float>({2, {4, 4}, 3, {0, 0}, 5, {3, 3}, {2, 2}, {1, 1}}, precision);  // of results that are asked for
     check_passes<float>({1, {1, 1}, 1, {1, 1}, 1, {1, 1}}, precision);
     check_passes<float>({2, {1, 1}, 17, {1, 1}, 33, {3, 3}, {1, 1}, {1, 1}}, precision);
     check_passes<float>({2, {1, 1}, 3, {1, 1}, 5, {4, 4}, {2, 2}, {2, 2}}, precision);
@@ -219,6 +221,22 @@ TEST(Conv, StridesBeyondTheKernel) {  // some positions meet no tap
   check_passes<float>({2, {9, 10}, 6, {3, 3}, 20, {1, 2}, {3, 4}, {0, 0}});
   check_passes<float>({2, {2, 12}, 6, {1, 2}, 20, {2, 1}, {5, 7}, {1, 0}});
   check_passes<float>({1, {12, 12}, 8, {3, 3}, 24, {4, 4}, {4, 4}});
+}
+
+TEST(Conv, ManyPhases) {  // patches, and more row panels than a unit or the second-level cache takes
+  check_passes<float>({2, {24, 22}, 17, {3, 2}, 20, {8, 11}, {8, 11}});
+  check_passes<float>({1, {24, 24}, 16, {3, 3}, 40, {8, 8}, {8, 8}}, Precision::medium);
+  check_passes<float>({2, {24, 24}, 30, {2, 2}, 20, {1, 1}, {16, 16}});
+  check_passes<float>({1, {70, 70}, 20, {35, 35}, 20, {3, 3}, {2, 2}, {1, 1}});
+}
+
+TEST(Conv, PaddingsAreLeftOut) {  // edges apart, and wider paddings than images
+  for (Precision precision : {Precision::highest, Precision::medium}) {
+    check_passes<float>({16, {4, 4}, 32, {4, 4}, 32, {5, 5}, {1, 1}, {2, 2}}, precision);
+    check_passes<float>({16, {2, 3}, 32, {4, 7}, 32, {5, 5}, {1, 1}, {3, 4}}, precision);
+    check_passes<float>({16, {8, 2}, 33, {4, 5}, 40, {4, 4}, {2, 1}, {1, 3}}, precision);
+    check_passes<float>({4, {6, 6}, 32, {6, 6}, 32, {3, 3}, {1, 1}, {4, 4}, {4, 4}, 2}, precision);
+  }
 }
 
 TEST(Conv, StridesThatShareFactorsWithDilations) {

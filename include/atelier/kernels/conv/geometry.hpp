@@ -130,6 +130,7 @@ struct Part {
   Phase phase;
   Interval y, x;
 
+  Part() = default;
   Part(Index phase_number, const Phase& whole, const Interval& rows, const Interval& columns)
       : number(phase_number), phase{narrow(whole.y, rows), narrow(whole.x, columns)}, y(rows), x(columns) {}
   Index taps() const { return (y.last_tap - y.first_tap) * (x.last_tap - x.first_tap); }
@@ -212,10 +213,23 @@ struct Gather {
     const Index r = (k * shape.dilation[i] - shape.padding[i]) % shape.stride[i];
     return r < 0 ? r + shape.stride[i] : r;
   }
+  /// Taps of the kernel along dimension d that meet phases before `phase`.
+  Index taps_before(int d, Index phase) const {
+    Index taps = 0;
+    for (Index k = 0; k < shape.kernel[static_cast<std::size_t>(d)]; ++k) taps += phase_of(d, k) < phase;
+    return taps;
+  }
+  /// Taps of all phases before phase i.
+  Index taps_before(Index i) const {
+    if (phases() == 0) return 0;
+    const Index y = i / phases(1), x = i % phases(1);
+    return taps_before(0, y) * taps_before(1, phases(1)) + (x ? axis(0, y).taps * taps_before(1, x) : 0);
+  }
   Index most_taps() const {
-    Index most = 0;
-    for (Index i = 0; i < phases(); ++i) most = std::max(most, phase(i).taps());
-    return most;
+    Index most[] = {0, 0};
+    for (int d = 0; d < 2; ++d)
+      for (Index i = 0; i < phases(d); ++i) most[d] = std::max(most[d], axis(d, i).taps);
+    return most[0] * most[1];
   }
   Index most_results() const { return phases() ? shape.batch * phase(0).results() : 0; }
   /// Calls f(part) for the parts of all phases.
@@ -229,7 +243,7 @@ template <class Cost> Cut best_cut(bool allowed, const Cost& cost) {
   Cut best;
   if (!allowed) return best;
   const Index whole = cost(best);
-  Index least = whole - whole / 16;
+  Index least = whole - whole / 24;
   for (Cut cut : {Cut{true, false}, Cut{false, true}, Cut{true, true}})
     if (const Index c = cost(cut); c < least) least = c, best = cut;
   return best;

@@ -46,8 +46,8 @@ template <class P> class ConvPlan {
   ConvPlan(const Operands<T>& x, int workers) : x_(x), g_(x.gather), weights_(g_), sizes_(g_), cut_(cut_of(g_)) {
     Index panels = 0;
     g_.each_part(cut_, [&](const Part& p) { panels += rows_of(p).count; });
-    const Index wanted = std::max<Index>(groups_of(panels, sizes_.block), groups_of(4 * workers, g_.shape.groups));
-    row_groups_ = {panels, std::clamp<Index>(wanted, 1, std::max<Index>(panels, 1))};
+    const Index wanted = std::clamp<Index>(groups_of(panels, sizes_.block), 4 * workers, 32 * workers);
+    row_groups_ = {panels, std::clamp<Index>(groups_of(wanted, g_.shape.groups), 1, std::max<Index>(panels, 1))};
     const Index rows_only = g_.shape.groups * row_groups_.count;
     if (workers > 1) column_groups_ = std::clamp<Index>(groups_of(2 * workers, rows_only), 1, weights_.panels.count());
   }
@@ -63,16 +63,21 @@ template <class P> class ConvPlan {
     const Index columns = u % column_groups_, rows = u / column_groups_ % row_groups_.count;
     const Pieces column_groups{weights_.panels.count(), column_groups_};
     const Index begin = row_groups_.begin(rows), end = row_groups_.begin(rows + 1);
+    Unit unit;
+    unit.group = u / column_groups_ / row_groups_.count;
+    unit.p0 = column_groups.begin(columns), unit.p1 = column_groups.begin(columns + 1);
     Index at = 0;  // row panels of the parts before
     g_.each_part(cut_, [&](const Part& part) {
       const Pieces panels = rows_of(part);
       const Index q0 = std::max(begin - at, Index{0}), q1 = std::min(end - at, panels.count);
       at += panels.count;
-      if (q0 < q1)
-        run_part({part, u / column_groups_ / row_groups_.count, panels, q0, q1, column_groups.begin(columns),
-                  column_groups.begin(columns + 1)},
-                 workspace);
+      for (Index q = q0, next; q < q1; q = next) {
+        next = std::min(q1, q + sizes_.block - unit.panels);
+        unit.add({part, weights_.blocks(part.phase), panels, q, next});
+        if (unit.panels == sizes_.block || unit.count == Unit::most) run_unit(unit, workspace), unit.clear();
+      }
     });
+    run_unit(unit, workspace);
   }
 
  private:
@@ -108,11 +113,35 @@ template <class P> class ConvPlan {
     Index packed() const { return block * P::rows * a_row; }
     Index staged() const { return P::unit == gemm_impl::Unit::number ? 0 : P::rows * element_row; }
   };
+  /// Row panels [q0, q1) of a part.
+  struct Segment {
+    Part part;
+    TapBlocks<P> blocks;
+    Pieces rows;  ///< the part's results in row panels
+    Index q0, q1;
+    Index packed = 0;  ///< rows of the unit before these
+    Index first() const { return rows.begin(q0); }
+    Index count() const { return rows.begin(q1) - first(); }
+  };
+  /// Segments that meet the same column panels of the weights, one after the other.
   struct Unit {
-    const Part& part;
-    Index group;
-    Pieces rows;           ///< the part's results in row panels
-    Index q0, q1, p0, p1;  ///< row panels and column panels of the unit
+    static constexpr Index most = 16;
+    Index group, p0, p1;
+    Index count = 0, panels = 0;  ///< segments, and their row panels
+    Segment segments[most];
+
+    void clear() { count = panels = 0; }
+    void add(const Segment& s) {
+      segments[count] = s;
+      segments[count].packed = count ? segments[count - 1].packed + segments[count - 1].count() : 0;
+      panels += s.q1 - s.q0;
+      ++count;
+    }
+    /// Calls f(segment) for those that have block b.
+    template <class F> void each(Index b, const F& f) const {
+      for (Index i = 0; i < count; ++i)
+        if (b < segments[i].blocks.count()) f(segments[i]);
+    }
   };
   /// Row panels of a part; all have results.
   Pieces rows_of(const Part& part) const {
@@ -120,40 +149,40 @@ template <class P> class ConvPlan {
     return {results, std::max<Index>(1, groups_of(results, P::rows))};
   }
 
-  void run_part(const Unit& u, T* workspace) const {
-    const TapBlocks<P> blocks = weights_.blocks(u.part.phase);
-    for (Index b = 0; b < blocks.count(); ++b) {
-      gather(u, blocks, b, workspace);
-      run_tiles(u, blocks, b, workspace);
+  void run_unit(const Unit& u, T* workspace) const {
+    Index blocks = 0;
+    for (Index i = 0; i < u.count; ++i) blocks = std::max(blocks, u.segments[i].blocks.count());
+    for (Index b = 0; b < blocks; ++b) {
+      u.each(b, [&](const Segment& s) { gather(u, s, b, workspace + s.packed * sizes_.a_row, workspace); });
+      for (Index p = u.p0; p < u.p1; ++p)
+        u.each(b, [&](const Segment& s) { run_tiles(s, tile_of(u, s, b, p), workspace + s.packed * sizes_.a_row); });
     }
   }
 
   /// The rows of block b, packed.
-  void gather(const Unit& u, const TapBlocks<P>& blocks, Index b, T* packed) const {
-    const Index first = u.rows.begin(u.q0), count = u.rows.begin(u.q1) - first;
+  void gather(const Unit& u, const Segment& s, Index b, T* packed, T* workspace) const {
     if constexpr (P::unit == gemm_impl::Unit::number) {
-      gather_elements(u, blocks, b, first, count, packed, sizes_.a_row);
+      gather_elements(u, s, b, s.first(), s.count(), packed, sizes_.a_row);
     } else {
-      T* const stage = packed + sizes_.packed();
-      for (Index r = 0; r < count; r += P::rows) {
-        const Index rows = std::min<Index>(P::rows, count - r);
-        gather_elements(u, blocks, b, first + r, rows, stage, sizes_.element_row);
+      T* const stage = workspace + sizes_.packed();
+      for (Index r = 0; r < s.count(); r += P::rows) {
+        const Index rows = std::min<Index>(P::rows, s.count() - r);
+        gather_elements(u, s, b, s.first() + r, rows, stage, sizes_.element_row);
         entry<P::isa, gemm_impl::PackAlong<P>, gemm_impl::PackArgs<T>>()({.source = stage,
                                                                           .source_stride = sizes_.element_row,
                                                                           .rows = rows,
-                                                                          .columns = blocks.elements(b),
+                                                                          .columns = s.blocks.elements(b),
                                                                           .out = packed + r * sizes_.a_row,
                                                                           .out_stride = sizes_.a_row});
       }
     }
   }
-  void gather_elements(const Unit& u, const TapBlocks<P>& blocks, Index b, Index first, Index count, T* out,
-                       Index stride) const {
-    const Index begin = blocks.pieces().begin(b) * g_.channels(), end = begin + blocks.elements(b);
-    u.part.each_piece(g_.channels(), begin, end, [&](Index from, Index to) {
+  void gather_elements(const Unit& u, const Segment& s, Index b, Index first, Index count, T* out, Index stride) const {
+    const Index begin = s.blocks.pieces().begin(b) * g_.channels(), end = begin + s.blocks.elements(b);
+    s.part.each_piece(g_.channels(), begin, end, [&](Index from, Index to) {
       conv_impl::gather<P>({.source = x_.source + u.group * g_.channels(),
                             .source_channels = g_.source_channels(),
-                            .phase = &u.part.phase,
+                            .phase = &s.part.phase,
                             .run = {},
                             .first = first,
                             .count = count,
@@ -172,22 +201,20 @@ template <class P> class ConvPlan {
     bool last;             ///< block
   };
 
-  void run_tiles(const Unit& u, const TapBlocks<P>& blocks, Index b, const T* packed) const {
-    for (Index p = u.p0; p < u.p1; ++p) {
-      Tile tile = tile_of(u, blocks, b, p);
-      const Index most = P::most_rows(tile.vectors);
-      for (Index q = u.q0; q < u.q1; ++q) {
-        const Pieces pieces{u.rows.size(q), groups_of(u.rows.size(q), most)};
-        for (Index i = 0; i < pieces.count; ++i) {
-          const Index row = u.rows.begin(q) + pieces.begin(i);
-          tile.args.a = packed + (row - u.rows.begin(u.q0)) * sizes_.a_row;
-          run_tile(u, tile, row, static_cast<int>(pieces.size(i)));
-        }
+  void run_tiles(const Segment& s, Tile tile, const T* packed) const {
+    const Index most = P::most_rows(tile.vectors);
+    for (Index q = s.q0; q < s.q1; ++q) {
+      const Pieces pieces{s.rows.size(q), groups_of(s.rows.size(q), most)};
+      for (Index i = 0; i < pieces.count; ++i) {
+        const Index row = s.rows.begin(q) + pieces.begin(i);
+        tile.args.a = packed + (row - s.first()) * sizes_.a_row;
+        run_tile(s.part, tile, row, static_cast<int>(pieces.size(i)));
       }
     }
   }
 
-  Tile tile_of(const Unit& u, const TapBlocks<P>& blocks, Index b, Index p) const {
+  Tile tile_of(const Unit& u, const Segment& s, Index b, Index p) const {
+    const TapBlocks<P>& blocks = s.blocks;
     Tile tile;
     tile.vectors = weights_.panels.vectors(p);
     tile.columns = static_cast<int>(weights_.panels.columns(p));
@@ -197,7 +224,7 @@ template <class P> class ConvPlan {
     tile.last = b == blocks.count() - 1;
     tile.args.a_row = sizes_.a_row;
     tile.args.a_step = 1;
-    tile.args.b = x_.packed + weights_.place(u.group, u.part.number) + weights_.panel(blocks, b, p);
+    tile.args.b = x_.packed + weights_.place(u.group, s.part.number) + weights_.panel(blocks, b, p);
     tile.args.b_step = tile.vectors * P::lanes;
     tile.args.accumulate = b > 0;
     tile.args.bias = x_.epilogue.bias ? x_.epilogue.bias + tile.first_column : nullptr;
@@ -205,14 +232,14 @@ template <class P> class ConvPlan {
   }
 
   /// `m` results from `row` on: in place, when they and all their columns are neighbours in memory.
-  void run_tile(const Unit& u, const Tile& tile, Index row, int m) const {
+  void run_tile(const Part& part, const Tile& tile, Index row, int m) const {
     gemm_impl::TileArgs<T> t = tile.args;
     const bool full = tile.columns == tile.vectors * P::lanes;
-    T* const first = place(u, tile, Cursor(u.part.phase, row));
-    if (full && place(u, tile, Cursor(u.part.phase, row + m - 1)) - first == (m - 1) * g_.result_channels()) {
+    T* const first = place(part, tile, Cursor(part.phase, row));
+    if (full && place(part, tile, Cursor(part.phase, row + m - 1)) - first == (m - 1) * g_.result_channels()) {
       t.c = first;
       t.c_row = g_.result_channels();
-      return add_pieces(u, tile, t, m);
+      return add_pieces(part, tile, t, m);
     }
     alignas(64) T sums[P::sums * P::lanes], bias[3 * P::lanes] = {};
     const auto bytes = static_cast<std::size_t>(tile.columns) * sizeof(T);
@@ -220,28 +247,28 @@ template <class P> class ConvPlan {
     t.c_row = tile.vectors * P::lanes;
     if (t.bias) t.bias = static_cast<const T*>(std::memcpy(bias, t.bias, bytes));
     if (t.accumulate)
-      each_place(u, tile, row, m, [&](T* place, Index i) { std::memcpy(sums + i * t.c_row, place, bytes); });
-    add_pieces(u, tile, t, m);
-    each_place(u, tile, row, m, [&](T* place, Index i) { std::memcpy(place, sums + i * t.c_row, bytes); });
+      each_place(part, tile, row, m, [&](T* place, Index i) { std::memcpy(sums + i * t.c_row, place, bytes); });
+    add_pieces(part, tile, t, m);
+    each_place(part, tile, row, m, [&](T* place, Index i) { std::memcpy(place, sums + i * t.c_row, bytes); });
   }
 
   /// Where the tile's first column of a result stands.
-  T* place(const Unit& u, const Tile& tile, const Cursor& at) const {
+  T* place(const Part& part, const Tile& tile, const Cursor& at) const {
     const auto [height, width] = g_.result_size();
-    const Axis &ay = u.part.phase.y, &ax = u.part.phase.x;
+    const Axis &ay = part.phase.y, &ax = part.phase.x;
     const Index y = ay.out_first + at.y * ay.out_step, x = ax.out_first + at.x * ax.out_step;
     return x_.out + ((at.image * height + y) * width + x) * g_.result_channels() + tile.first_column;
   }
   /// Calls f(place, i) for results row + i.
-  template <class F> void each_place(const Unit& u, const Tile& tile, Index row, int m, const F& f) const {
-    Cursor at(u.part.phase, row);
-    for (Index i = 0; i < m; ++i, at.advance(u.part.phase)) f(place(u, tile, at), i);
+  template <class F> void each_place(const Part& part, const Tile& tile, Index row, int m, const F& f) const {
+    Cursor at(part.phase, row);
+    for (Index i = 0; i < m; ++i, at.advance(part.phase)) f(place(part, tile, at), i);
   }
 
   /// The products of the block's pieces; behind the last one of all, the epilogue.
-  void add_pieces(const Unit& u, const Tile& tile, gemm_impl::TileArgs<T> t, int m) const {
+  void add_pieces(const Part& part, const Tile& tile, gemm_impl::TileArgs<T> t, int m) const {
     Index from = tile.begin, to = tile.begin;  // the piece that comes next, empty before the first
-    u.part.each_piece(g_.channels(), tile.begin, tile.end, [&](Index begin, Index end) {
+    part.each_piece(g_.channels(), tile.begin, tile.end, [&](Index begin, Index end) {
       if (from < to) {
         add_piece(tile, t, from, to, m, false);
         t.accumulate = true;

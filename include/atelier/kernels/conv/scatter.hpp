@@ -19,7 +19,7 @@ template <class P> struct ScatterBands {
   explicit ScatterBands(const ConvShape& shape) : s(shape), columns(s.group_in() * s.taps()) {
     const Index most = std::max<Index>(1, most_parts / std::max<Index>(1, s.out_size[1] * columns));
     rows = std::max<Index>(1, (most - 1) * s.stride[0] - s.dilation[0] * (s.kernel[0] - 1));
-    rows = parts_of(s.size[0], std::max<Index>(1, bands()));  // bands of nearly equal height
+    rows = std::max<Index>(1, parts_of(s.size[0], std::max<Index>(1, bands())));  // bands of nearly equal height
   }
   Index bands() const { return parts_of(s.size[0], rows); }
   /// Source rows [first, last) that reach result rows [begin, end).

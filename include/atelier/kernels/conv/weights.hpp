@@ -40,16 +40,14 @@ template <class P> struct PackedWeights {
   Gather g;
   Panels<P> panels;
   Index elements_a_row;
-  Index phase_rows;  ///< of the phase with most taps; all have as much room
+  Index all_taps;  ///< of all phases; each has room for its own
 
   explicit PackedWeights(const Gather& gather, Index elements = P::elements)
-      : g(gather), panels{g.columns()}, elements_a_row(elements) {
-    const TapBlocks<P> most{g.most_taps(), g.channels(), elements};
-    phase_rows = most.begin(most.count());
-  }
-  Index size() const { return (g.shape.groups * g.phases() * phase_rows * panels.padded() + 15) / 16 * 16; }
+      : g(gather), panels{g.columns()}, elements_a_row(elements), all_taps(g.taps_before(g.phases())) {}
+  Index size() const { return (g.shape.groups * all_taps * tap_size() + 15) / 16 * 16; }
   TapBlocks<P> blocks(const Phase& phase) const { return {phase.taps(), g.channels(), elements_a_row}; }
-  Index place(Index group, Index phase) const { return (group * g.phases() + phase) * phase_rows * panels.padded(); }
+  Index tap_size() const { return (g.channels() + elements_a_row - 1) / elements_a_row * panels.padded(); }
+  Index place(Index group, Index phase) const { return (group * all_taps + g.taps_before(phase)) * tap_size(); }
   /// Panel p of block b, from the place of its phase.
   Index panel(const TapBlocks<P>& blocks, Index b, Index p) const {
     return blocks.begin(b) * panels.padded() + panels.begin(p) * blocks.rows(b);
