@@ -39,11 +39,11 @@ template <class T> struct Operands {
   ConvEpilogue<T> epilogue;
 };
 
-template <class P> class ConvPlan {
+template <class P> class GatherPlan {
  public:
   using T = typename P::T;
 
-  ConvPlan(const Operands<T>& x, int workers) : x_(x), g_(x.gather), weights_(g_), sizes_(g_), cut_(cut_of(g_)) {
+  GatherPlan(const Operands<T>& x, int workers) : x_(x), g_(x.gather), weights_(g_), sizes_(g_), cut_(cut_of(g_)) {
     Index panels = 0;
     g_.each_part(cut_, [&](const Part& p) { panels += rows_of(p).count; });
     const Index wanted = std::clamp<Index>(groups_of(panels, sizes_.block), 4 * workers, 32 * workers);
@@ -73,7 +73,8 @@ template <class P> class ConvPlan {
       at += panels.count;
       for (Index q = q0, next; q < q1; q = next) {
         next = std::min(q1, q + sizes_.block - unit.panels);
-        unit.add({part, weights_.blocks(part.phase), panels, q, next});
+        unit.add(
+            {part, weights_.blocks(part.phase), panels, q, next, x_.packed + weights_.place(unit.group, part.number)});
         if (unit.panels == sizes_.block || unit.count == Unit::most) run_unit(unit, workspace), unit.clear();
       }
     });
@@ -119,6 +120,7 @@ template <class P> class ConvPlan {
     TapBlocks<P> blocks;
     Pieces rows;  ///< the part's results in row panels
     Index q0, q1;
+    const T* weights;  ///< packed, of its phase and group
     Index packed = 0;  ///< rows of the unit before these
     Index first() const { return rows.begin(q0); }
     Index count() const { return rows.begin(q1) - first(); }
@@ -224,7 +226,7 @@ template <class P> class ConvPlan {
     tile.last = b == blocks.count() - 1;
     tile.args.a_row = sizes_.a_row;
     tile.args.a_step = 1;
-    tile.args.b = x_.packed + weights_.place(u.group, s.part.number) + weights_.panel(blocks, b, p);
+    tile.args.b = s.weights + weights_.panel(blocks, b, p);
     tile.args.b_step = tile.vectors * P::lanes;
     tile.args.accumulate = b > 0;
     tile.args.bias = x_.epilogue.bias ? x_.epilogue.bias + tile.first_column : nullptr;
@@ -310,7 +312,7 @@ inline int team_for(const ConvShape& s) {
 
 /// Numbers of workspace for run_gather().
 template <class P> Index gather_workspace_size(const Gather& g) {
-  return PackedWeights<P>(g).size() + packing_size<P>(g) + team_for(g.shape) * ConvPlan<P>::workspace_size(g);
+  return PackedWeights<P>(g).size() + packing_size<P>(g) + team_for(g.shape) * GatherPlan<P>::workspace_size(g);
 }
 
 /// Computes a gather on the team.
@@ -326,8 +328,8 @@ void run_gather(const Gather& g, const typename P::T* source, const typename P::
   pack_weights(weights, w, packed, stage);
   const Operands<T> x{.gather = g, .source = source, .packed = packed, .out = out, .epilogue = epilogue};
   const int team = team_for(g.shape);
-  const ConvPlan<P> plan(x, team);
-  const Index each = ConvPlan<P>::workspace_size(g);
+  const GatherPlan<P> plan(x, team);
+  const Index each = GatherPlan<P>::workspace_size(g);
   const auto unit = [&](Index u, int worker) { plan.run(u, own + worker * each); };
   if (team > 1) return parallel_units(plan.units(), unit);
   const FlushDenormals guard;
