@@ -1,6 +1,7 @@
 /// All layers.
 #pragma once
 
+#include "atelier/nn/conv.hpp"
 #include "atelier/nn/dropout.hpp"
 #include "atelier/nn/init.hpp"
 #include "atelier/nn/linear.hpp"

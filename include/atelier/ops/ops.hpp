@@ -4,6 +4,7 @@
 #include "atelier/ops/activation.hpp"
 #include "atelier/ops/arithmetic.hpp"
 #include "atelier/ops/compare.hpp"
+#include "atelier/ops/conv.hpp"
 #include "atelier/ops/elementwise.hpp"
 #include "atelier/ops/index.hpp"
 #include "atelier/ops/loss.hpp"
