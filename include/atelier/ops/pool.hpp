@@ -29,7 +29,7 @@ template <class T> kernels::PoolPlane pool_plane(const char* op, const BasicTens
     throw Error(std::string(op) +
                 ": expected kernel and stride of at least 1 and padding up to half the kernel, found " + k.str() +
                 ", " + s.str() + ", " + p.str());
-  if (k.h > x.size(1) + 2 * p.h || k.w > x.size(2) + 2 * p.w)
+  if (x.size(1) < 1 || x.size(2) < 1 || k.h > x.size(1) + 2 * p.h || k.w > x.size(2) + 2 * p.w)
     throw Error(std::string(op) + ": a kernel of " + k.str() + " with padding " + p.str() + " does not fit into " +
                 x.shape().str());
   return {.batch = x.size(0),
