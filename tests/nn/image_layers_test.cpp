@@ -81,7 +81,7 @@ TEST(BatchNorm, ActivationAndSlopeAreApplied) {
   const auto x = drawn({4, 5, 5, 3});
   for (Mode mode : {Mode::train, Mode::eval}) {
     const auto y = made(nn::BatchNorm2d{3})(x, mode);
-    EXPECT_LE(distance(made(nn::BatchNorm2d{3})(x, mode, Activation::leaky_relu, 0.3), leaky_relu(y, 0.3)), 1e-6);
+    EXPECT_LE(distance(made(nn::BatchNorm2d{3})(x, mode, Activation::leaky_relu, 0.3), leaky_relu(y, 0.3f)), 1e-6);
     EXPECT_LE(distance(made(nn::BatchNorm2d{3})(x, mode, Activation::tanh), tanh(y)), 1e-6);
   }
 }
@@ -128,7 +128,7 @@ TEST(Layers, GroupNormAndInstanceNorm) {
   EXPECT_LE(distance(variance(images(x), {1, 2}), Tensor({3, 6}, 1.0f)), 1e-4);
   EXPECT_EQ(images(x).to_vector(), plain(x).to_vector());
   EXPECT_LE(distance(plain(x, Activation::relu), relu(plain(x))), 1e-6);
-  EXPECT_LE(distance(groups(x, Activation::leaky_relu, 0.1), leaky_relu(groups(x), 0.1)), 1e-6);
+  EXPECT_LE(distance(groups(x, Activation::leaky_relu, 0.1), leaky_relu(groups(x), 0.1f)), 1e-6);
   const auto blunt = nn::InstanceNorm2d{.channels = 6, .eps = 1e6};
   EXPECT_LE(max(abs(blunt(x))).item(), 0.1);
   expect_error<Error>([&] { plain(drawn({4, 6})); }, {"InstanceNorm2d", "[4, 6]"});
@@ -147,8 +147,8 @@ TEST(Layers, Dropout2dTakesWholeChannels) {
 }
 
 TEST(SpectralNorm, TheLargestSingularValueBecomesOne) {
-  for (const auto& [shape, dim] : {std::pair{Shape{8, 6}, 0}, std::pair{Shape{5, 3, 3, 4}, 0},
-                                   std::pair{Shape{5, 7, 2, 2}, 1}}) {
+  for (const auto& [shape, dim] :
+       {std::pair{Shape{8, 6}, 0}, std::pair{Shape{5, 3, 3, 4}, 0}, std::pair{Shape{5, 7, 2, 2}, 1}}) {
     nn::SpectralWeight weight{.shape = shape, .dim = dim};
     Rng rng(3);
     nn::fill_normal(weight.original, 0, 2, rng);

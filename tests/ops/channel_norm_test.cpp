@@ -34,8 +34,8 @@ void expect_definition(const F& f, const detail::NormPlan& plan, const NormOptio
 
 TEST(Ops, BatchNorm) {
   for (Activation a : fused)
-    expect_grad_norm([&](const auto& x, const auto& w, const auto& b) { return batch_norm(x, w, b, {.activation = a}); },
-                     images);
+    expect_grad_norm(
+        [&](const auto& x, const auto& w, const auto& b) { return batch_norm(x, w, b, {.activation = a}); }, images);
   expect_grad_norm([](const auto& x, const auto& w, const auto& b) { return batch_norm(x, w, b); }, {{7, 5}, {40, 33}});
   expect_grad_norm(
       [](const auto& x, const auto& w, const auto& b) { return batch_norm(x, w, b, {.activation = Activation::gelu}); },
@@ -54,15 +54,15 @@ TEST(Ops, BatchNormBy) {
 TEST(Ops, GroupNorm) {
   for (Activation a : fused)
     for (Index groups : {1, 3})
-      expect_grad_norm([&](const auto& x, const auto& w,
-                           const auto& b) { return group_norm(x, groups, w, b, {.activation = a}); },
-                       {{2, 2, 3, 3}, {3, 2, 2, 21}, {1, 3, 2, 300}, {4, 6}, {0, 2, 2, 3}});
+      expect_grad_norm(
+          [&](const auto& x, const auto& w, const auto& b) { return group_norm(x, groups, w, b, {.activation = a}); },
+          {{2, 2, 3, 3}, {3, 2, 2, 21}, {1, 3, 2, 300}, {4, 6}, {0, 2, 2, 3}});
 }
 TEST(Ops, InstanceNorm) {
   for (Activation a : fused)
-    expect_grad_norm([&](const auto& x, const auto& w,
-                         const auto& b) { return instance_norm(x, w, b, {.activation = a}); },
-                     {{2, 3, 2, 1}, {2, 4, 3, 3}, {3, 2, 5, 19}, {0, 2, 2, 3}, {2, 5, 4}});
+    expect_grad_norm(
+        [&](const auto& x, const auto& w, const auto& b) { return instance_norm(x, w, b, {.activation = a}); },
+        {{2, 3, 2, 1}, {2, 4, 3, 3}, {3, 2, 5, 19}, {0, 2, 2, 3}, {2, 5, 4}});
 }
 
 TEST(ChannelNorm, FusedPassesAreTheirDefinitionsOverManyBlocks) {
@@ -104,7 +104,8 @@ TEST(ChannelNorm, MomentsAreThoseOfTheBatch) {
 TEST(ChannelNorm, EpsAndSlopeCount) {
   const Tensor x({2, 1}, {-1, 1}), w({1}, 1.0f), b({1}, 0.0f);
   EXPECT_FLOAT_EQ(batch_norm(x, w, b, {.eps = 3}).data()[1], 0.5f);
-  EXPECT_FLOAT_EQ(batch_norm(x, w, b, {.eps = 3, .activation = Activation::leaky_relu, .slope = 0.5}).data()[0], -0.25f);
+  EXPECT_FLOAT_EQ(batch_norm(x, w, b, {.eps = 3, .activation = Activation::leaky_relu, .slope = 0.5}).data()[0],
+                  -0.25f);
 }
 TEST(ChannelNorm, GivenMomentsMayMoveBeforeTheSweep) {
   nn::Buffer mean(Shape{2}), variance(Shape{2});
@@ -142,6 +143,35 @@ TEST(ChannelNorm, Errors) {
   expect_error<Error>([&] { group_norm(x, 3, w, w); }, {"group_norm", "[2, 3, 3, 4] and 3 groups"});
   expect_error<Error>([&] { group_norm(x, 0, w, w); }, {"group_norm", "0 groups"});
   expect_error<Error>([&] { instance_norm(one, w, w); }, {"instance_norm", "[1, 1, 1, 4]"});
+}
+
+TEST(LayerNorm, FusedPassIsItsDefinitionOverManyBlocks) {
+  for (const Shape& s : {Shape{3000, 9}, Shape{2, 5, 4500}, Shape{1, 1}, Shape{130, 384}, Shape{0, 7}}) {
+    const auto in = draw({s, {s[-1]}, {s[-1]}, s}, {-1, 1}, 3);
+    const auto gradients = [&](const auto& f) {
+      Tape tape;
+      return vjp(f(in[0], in[1], in[2]), in[3], {in[0], in[1], in[2]});
+    };
+    const auto found = gradients([](const auto&... xwb) { return layer_norm(xwb..., 1e-3); });
+    const auto want = gradients([](const auto&... xwb) { return detail::layer_norm_definition(xwb..., 1e-3); });
+    for (std::size_t k = 0; k < found.size(); ++k)
+      EXPECT_LE(sum(abs(found[k] - want[k])).item(), 1e-10 * static_cast<double>(s.size() + 1)) << s.str() << " " << k;
+  }
+}
+TEST(LayerNorm, IsTheSameBitsForAnyNumberOfThreads) {
+  Rng rng(1);
+  const auto x = normal({700, 96}, rng), w = normal({96}, rng), b = normal({96}, rng);
+  const auto run = [&](int threads) {
+    const ThreadScope scope(threads);
+    Tape tape;
+    std::vector<float> all;
+    for (const auto& g : grad(square(layer_norm(x, w, b)), {x, w, b}))
+      all.insert(all.end(), g.values().begin(), g.values().end());
+    return all;
+  };
+  const auto one = run(1);
+  EXPECT_EQ(one, run(2));
+  EXPECT_EQ(one, run(3));
 }
 
 TEST(Ops, SpectralNorm) {

@@ -201,7 +201,30 @@ BasicTensor<T> record_norm(const char* name, Normaliser<T> n, const Definition& 
       define);
 }
 
-/// Normalises by the moments of x itself; `moments`, if given, receives them.
+/// The normaliser by the moments of x itself; `moments`, if given, receives them.
+template <class T>
+Normaliser<T> own_normaliser(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b,
+                             const NormPlan& plan, const NormOptions& o, BatchMoments<T>* moments = nullptr) {
+  auto own = columns<double>(plan, 2);
+  auto workspace = BasicTensor<double>::empty({plan.grid.workspace()});
+  double *mean = own.mutable_data(), *m2 = mean + plan.grid.columns();
+  kernels::channel_moments(mean, m2, workspace.mutable_data(), x.data(), plan.grid);
+  Normaliser<T> n{plan, o, x, w, b, columns<T>(plan), columns<T>(plan), true};
+  BasicTensor<T> variance;
+  if (moments) variance = BasicTensor<T>::empty(w.shape());
+  group_moments(n.mean.mutable_data(), n.spread.mutable_data(), moments ? variance.mutable_data() : nullptr, mean, m2,
+                plan, o.eps);
+  if (moments) *moments = {n.mean.view(w.shape()), variance, plan.grid.rows};
+  return n;
+}
+
+/// The moments of a batch by other operations, for scalars without kernels.
+template <class T> BatchMoments<T> batch_moments(const BasicTensor<T>& x, const NormPlan& plan) {
+  Tape::Pause pause;
+  const auto rows = reshape(x, Shape{plan.grid.rows, plan.grid.channels});
+  return {mean(rows, {0}), variance(rows, {0}), plan.grid.rows};
+}
+
 template <class T>
 BasicTensor<T> norm(const char* name, const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& b,
                     const NormPlan& plan, NormOptions o, BatchMoments<T>* moments = nullptr) {
@@ -210,24 +233,12 @@ BasicTensor<T> norm(const char* name, const BasicTensor<T>& x, const BasicTensor
     return activate(norm(name, x, w, b, plan, o, moments), a);
   }
   const auto define = [plan, o](const auto&... xwb) { return norm_definition(xwb..., plan, o); };
-  if constexpr (!Real<T>) {
-    Tape::Pause pause;
-    const Shape parts{plan.grid.rows, plan.grid.channels};
-    if (moments) *moments = {mean(reshape(x, parts), {0}), variance(reshape(x, parts), {0}), plan.grid.rows};
+  if constexpr (Real<T>) {
+    return record_norm(name, own_normaliser(x, w, b, plan, o, moments), define);
   } else {
-    auto own = columns<double>(plan, 2);
-    auto workspace = BasicTensor<double>::empty({plan.grid.workspace()});
-    double *own_mean = own.mutable_data(), *own_m2 = own_mean + plan.grid.columns();
-    kernels::channel_moments(own_mean, own_m2, workspace.mutable_data(), x.data(), plan.grid);
-    Normaliser<T> n{plan, o, x, w, b, columns<T>(plan), columns<T>(plan), true};
-    BasicTensor<T> v;
-    if (moments) v = BasicTensor<T>::empty(w.shape());
-    group_moments(n.mean.mutable_data(), n.spread.mutable_data(), moments ? v.mutable_data() : nullptr, own_mean,
-                  own_m2, plan, o.eps);
-    if (moments) *moments = {n.mean.view(w.shape()), v, plan.grid.rows};
-    return record_norm(name, std::move(n), define);
+    if (moments) *moments = batch_moments(x, plan);
+    return define(x, w, b);
   }
-  return define(x, w, b);
 }
 }  // namespace detail
 
