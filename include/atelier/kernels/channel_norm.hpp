@@ -32,8 +32,8 @@ namespace detail {
 /// One block of rows for one chunk of channels.
 struct ChannelBlock {
   Index unit, segment;
-  Index channel, width;    // the chunk
-  Index row, rows, done;   // first row over all segments, their number, rows of this unit that came before
+  Index channel, width;   // the chunk
+  Index row, rows, done;  // first row over all segments, their number, rows of this unit that came before
 };
 
 /// Calls f.operator()<L>(block) for all blocks, those of a unit in order by one thread.
@@ -48,8 +48,8 @@ template <class T, class F> void each_block(const ChannelGrid& g, const F& f) {
           const Index width = std::min(channel_chunk, g.channels - c), segment = u / units;
           with_lanes<T, Bytes>(width, [&]<class L>() ATELIER_LAMBDA {
             for (Index r = first; r < last; r += block_rows)
-              f.template operator()<L>(ChannelBlock{u, segment, c, width, segment * g.rows + r,
-                                                    std::min(block_rows, last - r), r - first});
+              f.template operator()<L>(
+                  ChannelBlock{u, segment, c, width, segment * g.rows + r, std::min(block_rows, last - r), r - first});
           });
         }
     });
@@ -57,51 +57,55 @@ template <class T, class F> void each_block(const ChannelGrid& g, const F& f) {
 }
 
 /// mean and m2 (sum of squared deviations) of n numbers joined with those of `more`.          Chan et al. 1979
-template <class S>
-ATELIER_INLINE void join_moments(double* mean, double* m2, Index n, const S* more_mean, const S* more_m2, Index more,
-                                 Index width) {
-  const double share = static_cast<double>(more) / static_cast<double>(n + more), before = static_cast<double>(n);
-  for (Index c = 0; c < width; ++c) {
-    const double d = static_cast<double>(more_mean[c]) - mean[c];
-    mean[c] += d * share;
-    m2[c] += static_cast<double>(more_m2[c]) + d * d * before * share;
+ATELIER_INLINE void join_moments(double& mean, double& m2, double n, double more_mean, double more_m2, double more) {
+  const double d = more_mean - mean, share = more / (n + more);
+  mean += d * share;
+  m2 += more_m2 + d * d * n * share;
+}
+
+/// The moments of a block's rows, joined to those of the rows before. Sums are taken of x - guess, the guess being the
+/// mean of the first k = 16 of the n rows: so the sum of squares is at most n / k times m2, whatever the numbers are,
+/// and the difference of the two keeps its digits.
+template <class L, class T>
+ATELIER_INLINE void block_moments(double* mean, double* m2, const T* x, Index stride, const ChannelBlock& b) {
+  using Value = typename L::Value;
+  alignas(64) T guess[channel_chunk], sum[channel_chunk], square[channel_chunk];
+  const Index first = std::min<Index>(16, b.rows);
+  const auto plain = [&](Index r, Index c, std::array<Value, 1>& s)
+                         ATELIER_LAMBDA { s[0] = s[0] + L::load(x + r * stride + c); };
+  sum_rows_at<L>(std::array<T*, 1>{guess}, plain, first, b.width);
+  for (Index c = 0; c < b.width; ++c) guess[c] /= static_cast<T>(first);
+  const auto shifted = [&](Index r, Index c, std::array<Value, 2>& s) ATELIER_LAMBDA {
+    const Value d = L::load(x + r * stride + c) - L::load(guess + c);
+    s[0] = s[0] + d;
+    s[1] = s[1] + d * d;
+  };
+  sum_rows_at<L>(std::array<T*, 2>{sum, square}, shifted, b.rows, b.width);
+  const auto n = static_cast<double>(b.rows), before = static_cast<double>(b.done);
+  for (Index c = 0; c < b.width; ++c) {
+    const auto s = static_cast<double>(sum[c]), q = static_cast<double>(square[c]);
+    join_moments(mean[c], m2[c], before, static_cast<double>(guess[c]) + s / n, q - s * s / n, n);
   }
 }
 }  // namespace detail
 
-/// mean[s, c] and m2[s, c], the sum of squared deviations from it, over the rows of x. Each block is gone over twice,
-/// the second time in cache, so nothing cancels, whatever the mean. workspace: g.workspace() doubles.
-template <Real T>
-void channel_moments(double* mean, double* m2, double* workspace, const T* x, const ChannelGrid& g) {
+/// mean[s, c] and m2[s, c], the sum of squared deviations from it, over the rows of x, which is read once. Nothing
+/// cancels, whatever the mean. workspace: g.workspace() doubles.
+template <Real T> void channel_moments(double* mean, double* m2, double* workspace, const T* x, const ChannelGrid& g) {
   const Index units = g.units(), unit_rows = g.unit_rows(), channels = g.channels;
   std::fill_n(workspace, g.workspace(), 0.0);
   detail::each_block<T>(g, [&]<class L>(const detail::ChannelBlock& b) ATELIER_LAMBDA {
-    alignas(64) T average[channel_chunk], square[channel_chunk];
-    const T* from = x + b.row * channels + b.channel;
-    using Value = typename L::Value;
-    sum_rows_at<L>(std::array<T*, 1>{average},
-                   [&](Index r, Index c) ATELIER_LAMBDA {
-                     return std::array<Value, 1>{L::load(from + r * channels + c)};
-                   },
-                   b.rows, b.width);
-    for (Index c = 0; c < b.width; ++c) average[c] /= static_cast<T>(b.rows);
-    sum_rows_at<L>(std::array<T*, 1>{square},
-                   [&](Index r, Index c) ATELIER_LAMBDA {
-                     const Value d = L::load(from + r * channels + c) - L::load(average + c);
-                     return std::array<Value, 1>{d * d};
-                   },
-                   b.rows, b.width);
     double* to = workspace + b.unit * 2 * channels + b.channel;
-    detail::join_moments(to, to + channels, b.done, average, square, b.rows, b.width);
+    detail::block_moments<L>(to, to + channels, x + b.row * channels + b.channel, channels, b);
   });
   std::fill_n(mean, g.columns(), 0.0);
   std::fill_n(m2, g.columns(), 0.0);
-  for (Index u = 0; u < g.segments * units; ++u) {
-    const Index s = u / units, before = u % units * unit_rows;
+  for (Index u = 0; u < g.segments * units && g.rows > 0; ++u) {
+    const Index column = u / units * channels, before = u % units * unit_rows;
     const double* from = workspace + u * 2 * channels;
-    if (before < g.rows)
-      detail::join_moments(mean + s * channels, m2 + s * channels, before, from, from + channels,
-                           std::min(unit_rows, g.rows - before), channels);
+    for (Index c = 0; c < channels; ++c)
+      detail::join_moments(mean[column + c], m2[column + c], static_cast<double>(before), from[c], from[channels + c],
+                           static_cast<double>(std::min(unit_rows, g.rows - before)));
   }
 }
 
@@ -129,9 +133,7 @@ struct TanhActivation {
 };
 
 /// What v = (x - mean) * scale + shift is made of: mean and scale [segments, channels], shift [channels].
-template <class T> struct ChannelAffine {
-  const T *mean, *scale, *shift;
-};
+template <class T> struct ChannelAffine { const T *mean, *scale, *shift; };
 
 namespace detail {
 /// f.operator()<L>(row, rows, segment) for up to four rows of one segment at a time.
@@ -174,15 +176,15 @@ void channel_gradient_sums(const A& activation, double* sum, double* sum_x, doub
     alignas(64) T part[channel_chunk], part_x[channel_chunk];
     const Index at = b.row * channels + b.channel, column = b.segment * channels + b.channel;
     using Value = typename L::Value;
-    sum_rows_at<L>(std::array<T*, 2>{part, part_x},
-                   [&](Index r, Index c) ATELIER_LAMBDA {
-                     const Index i = at + r * channels + c;
-                     const Value d = L::load(x + i) - L::load(p.mean + column + c);
-                     const Value v = d * L::load(p.scale + column + c) + L::load(p.shift + b.channel + c);
-                     const Value dv = activation.chain(v, L::load(gradient + i));
-                     return std::array<Value, 2>{dv, dv * d};
-                   },
-                   b.rows, b.width);
+    const auto add = [&](Index r, Index c, std::array<Value, 2>& s) ATELIER_LAMBDA {
+      const Index i = at + r * channels + c;
+      const Value d = L::load(x + i) - L::load(p.mean + column + c);
+      const Value v = d * L::load(p.scale + column + c) + L::load(p.shift + b.channel + c);
+      const Value dv = activation.chain(v, L::load(gradient + i));
+      s[0] = s[0] + dv;
+      s[1] = s[1] + dv * d;
+    };
+    sum_rows_at<L>(std::array<T*, 2>{part, part_x}, add, b.rows, b.width);
     double* to = workspace + b.unit * 2 * channels + b.channel;
     for (Index c = 0; c < b.width; ++c) to[c] += static_cast<double>(part[c]);
     for (Index c = 0; c < b.width; ++c) to[channels + c] += static_cast<double>(part_x[c]);

@@ -25,11 +25,25 @@ template <class L, class F> ATELIER_INLINE void each_vector(Index channels, cons
   for (Index c = 0; c < channels; c += L::count) f(std::min<Index>(c, channels - L::count));
 }
 
+/// Calls f(c, keep) for vectors at c that together cover [first, first + n) with every number once: keep(v) is v, but
+/// for the last vector, which moves back to fit, it is 0 in the lanes that have come before. first + n >= L::count.
+template <class L, class F> ATELIER_INLINE void each_vector_once(Index n, Index first, const F& f) {
+  using Value = typename L::Value;
+  using S = typename Value::scalar;
+  const Index rest = n % L::count;
+  for (Index c = first; c < first + n - rest; c += L::count) f(c, [](const Value& v) ATELIER_LAMBDA { return v; });
+  if (rest == 0) return;
+  S number[L::count];
+  for (int i = 0; i < L::count; ++i) number[i] = static_cast<S>(i);
+  const auto fresh = L::load(number) >= Value(L::count - rest);
+  f(first + n - L::count, [&](const Value& v) ATELIER_LAMBDA { return select(fresh, v, Value(0)); });
+}
+
 /// Numbers that the sums of a chunk of channels have room for.
 inline constexpr Index channel_chunk = 256;
 
-/// out[j][c] = sum over r of f(r, c)[j] for K sums, channels c in [0, width), rows r in [0, rows): four rows first, and
-/// then these. f gives an array of K vectors; L::count <= width <= channel_chunk.
+/// out[j][c] = sum over r of what f(r, c, sum) adds to sum[j], for channels c in [0, width) and rows r in [0, rows), in
+/// the order of the rows. L::count <= width <= channel_chunk.
 template <class L, std::size_t K, class T, class F>
 ATELIER_INLINE void sum_rows_at(const std::array<T*, K>& out, const F& f, Index rows, Index width) {
   alignas(64) T slot[K][channel_chunk];  // vector by vector: the last one overlaps in `out` but not here
@@ -38,18 +52,11 @@ ATELIER_INLINE void sum_rows_at(const std::array<T*, K>& out, const F& f, Index 
   const auto add = [&]<int N>(std::integral_constant<int, N>, Index r) ATELIER_LAMBDA {
     for (Index k = 0; k < slots; ++k) {
       const Index c = std::min<Index>(k * L::count, width - L::count);
-      std::array<std::array<typename L::Value, K>, N> x;
+      std::array<typename L::Value, K> sum;
+      for (std::size_t j = 0; j < K; ++j) sum[j] = L::load(slot[j] + k * L::count);
 #pragma GCC unroll 4
-      for (int i = 0; i < N; ++i) x[static_cast<std::size_t>(i)] = f(r + i, c);
-#pragma GCC unroll 2
-      for (std::size_t j = 0; j < K; ++j) {
-        T* to = slot[j] + k * L::count;
-        if constexpr (N == 4) {
-          L::store(L::load(to) + ((x[0][j] + x[1][j]) + (x[2][j] + x[3][j])), to);
-        } else {
-          L::store(L::load(to) + x[0][j], to);
-        }
-      }
+      for (int i = 0; i < N; ++i) f(r + i, c, sum);
+      for (std::size_t j = 0; j < K; ++j) L::store(sum[j], slot[j] + k * L::count);
     }
   };
   Index r = 0;

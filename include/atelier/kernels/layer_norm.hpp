@@ -1,112 +1,136 @@
 /// Normalisation of rows: each by its own mean and variance, scaled and shifted by columns; and its gradient.
 ///
-/// x: [rows, n], w and b [n]. A row is read from memory once and stays in cache for its sums.
+/// x: [rows, n], w and b [n]. A row is read from memory once and stays in cache for its sums. Rows go one after
+/// another: several at a time would hide the sums' latency too, but memory serves several places at half the speed.
 #pragma once
 
 #include <cmath>
 
+#include "atelier/kernels/channels.hpp"
 #include "atelier/kernels/reduce.hpp"
 
 namespace atelier::inline v0::kernels {
 
 namespace detail {
-/// Sum of f(in[0][i], ...) over a row: blocks in T, added in double.
-template <int Bytes, class F, class T, std::size_t K>
-ATELIER_INLINE double row_sum(const F& f, const std::array<const T*, K>& in, Index n) {
-  double sum = 0;
-  for (Index i = 0; i < n; i += sum_block) {
-    std::array<const T*, K> from = in;
-    for (auto& p : from) p += i;
-    sum += static_cast<double>(sum_span<Bytes>(f, from, std::min(sum_block, n - i)));
+/// K sums over a row: add(c, keep, sum) adds to sum[k] the vector at column c. Four interleaved sums; blocks of columns
+/// in T, joined in double.
+template <class L, std::size_t K, class F> ATELIER_INLINE std::array<double, K> row_sums(const F& add, Index n) {
+  std::array<double, K> total{};
+  for (Index first = 0; first < n;) {
+    // the last block takes what is too little for one of its own
+    const Index width = n - first < 2 * sum_block ? n - first : sum_block,
+                whole = width / (4 * L::count) * 4 * L::count;
+    std::array<typename L::Value, K> sum[4];
+    for (auto& s : sum) s.fill(typename L::Value(0));
+    const auto all = [](const auto& v) ATELIER_LAMBDA { return v; };
+    for (Index c = first; c < first + whole; c += 4 * L::count) {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) add(c + i * L::count, all, sum[i]);
+    }
+    each_vector_once<L>(width - whole, first + whole,
+                        [&](Index c, const auto& keep) ATELIER_LAMBDA { add(c, keep, sum[0]); });
+    for (std::size_t k = 0; k < K; ++k)
+      total[k] += static_cast<double>(simd::reduce_add((sum[0][k] + sum[1][k]) + (sum[2][k] + sum[3][k])));
+    first += width;
   }
-  return sum;
+  return total;
+}
+
+/// f.operator()<L>(r) for the rows [begin, end) of n > 0 numbers.
+template <class T, int Bytes, class F> ATELIER_INLINE void each_full_row(Index begin, Index end, Index n, const F& f) {
+  with_lanes<T, Bytes>(n, [&]<class L>() ATELIER_LAMBDA {
+    for (Index r = begin; r < end; ++r) f.template operator()<L>(r);
+  });
+}
+
+template <class L, class T>
+ATELIER_INLINE void layer_norm_row(T* y, T& mean, T& spread, const T* x, const T* w, const T* b, Index n, double eps) {
+  using Value = typename L::Value;
+  const auto count = static_cast<double>(n);
+  const auto plain = [&](Index c, const auto& keep, auto& s) ATELIER_LAMBDA { s[0] = s[0] + keep(L::load(x + c)); };
+  mean = static_cast<T>(row_sums<L, 1>(plain, n)[0] / count);
+  const Value m(mean);
+  const auto square = [&](Index c, const auto& keep, auto& s) ATELIER_LAMBDA {
+    const Value d = keep(L::load(x + c) - m);
+    s[0] = s[0] + d * d;
+  };
+  spread = static_cast<T>(1 / std::sqrt(row_sums<L, 1>(square, n)[0] / count + eps));
+  const Value r(spread);
+  each_vector<L>(
+      n, [&](Index c) ATELIER_LAMBDA { L::store((L::load(x + c) - m) * r * L::load(w + c) + L::load(b + c), y + c); });
 }
 }  // namespace detail
 
 /// y = (x - mean) * spread * w + b with spread = 1 / sqrt(variance + eps); mean and spread: [rows], for the gradient.
 template <Real T>
 void layer_norm(T* y, T* mean, T* spread, const T* x, const T* w, const T* b, Index rows, Index n, double eps) {
-  parallel_for(rows, map_grain / std::max<Index>(1, n) + 1, [&](Index begin, Index end) {
+  if (n == 0) return;
+  parallel_for(rows, map_grain / n + 1, [&](Index begin, Index end) {
     dispatch([&]<int Bytes>() ATELIER_LAMBDA {
-      for (Index r = begin; r < end; ++r) {
-        const T* row = x + r * n;
-        const auto count = static_cast<double>(n);
-        const std::array<const T*, 1> in{row};
-        const T m = static_cast<T>(detail::row_sum<Bytes>([](auto v) ATELIER_LAMBDA { return v; }, in, n) / count);
-        const auto square = [m](auto v) ATELIER_LAMBDA { return (v - m) * (v - m); };
-        const double variance = detail::row_sum<Bytes>(square, in, n) / count;
-        const T s = static_cast<T>(1 / std::sqrt(variance + eps));
-        map_span<Bytes>([m, s](auto v, auto weight, auto bias) ATELIER_LAMBDA { return (v - m) * s * weight + bias; },
-                        y + r * n, std::array<const T*, 3>{row, w, b}, {true, true, true}, n);
-        mean[r] = m, spread[r] = s;
-      }
+      detail::each_full_row<T, Bytes>(begin, end, n, [&]<class L>(Index r) ATELIER_LAMBDA {
+        detail::layer_norm_row<L>(y + r * n, mean[r], spread[r], x + r * n, w, b, n, eps);
+      });
     });
   });
 }
 
-/// Rows of a unit of the gradient, at most 64 of which there are; 16 rows at least, whole multiples of 16.
-inline Index layer_norm_unit(Index rows) { return ((rows + 63) / 64 + 15) / 16 * 16; }
-/// Numbers that layer_norm_gradient needs on its way: two columns in T and two in double for each unit.
+/// Rows of a unit of the gradient: whole multiples of 16, so many that there are at most 64 units.
+inline Index layer_norm_unit(Index rows) { return std::max<Index>(1, ((rows + 63) / 64 + 15) / 16) * 16; }
 inline Index layer_norm_units(Index rows) { return (rows + layer_norm_unit(rows) - 1) / layer_norm_unit(rows); }
 
-/// What layer_norm_gradient gives; null where nobody wants it.
-template <class T> struct LayerNormGradient { T *x, *w, *b; };
+/// What layer_norm_gradient reads: mean and spread as layer_norm left them.
+template <class T> struct LayerNormInputs { const T *g, *x, *w, *mean, *spread; };
 
 namespace detail {
-/// dx of one row: spread * (u - mean(u) - h * mean(u h)), u = g w, h = (x - mean) * spread.
-template <int Bytes, class T>
-ATELIER_INLINE void layer_norm_row(T* dx, const T* g, const T* x, const T* w, T m, T s, Index n) {
-  const std::array<const T*, 3> in{g, w, x};
-  const auto count = static_cast<double>(n);
-  const auto product = [](auto d, auto weight) ATELIER_LAMBDA { return d * weight; };
-  const auto moment = [m](auto d, auto weight, auto v) ATELIER_LAMBDA { return d * weight * (v - m); };
-  const T mean_u = static_cast<T>(row_sum<Bytes>(product, std::array<const T*, 2>{g, w}, n) / count);
-  const double mean_ux = row_sum<Bytes>(moment, in, n) / count;
-  const T slope = static_cast<T>(mean_ux * static_cast<double>(s) * static_cast<double>(s));
-  map_span<Bytes>([=](auto d, auto weight, auto v)
-                      ATELIER_LAMBDA { return (d * weight - mean_u - (v - m) * slope) * s; },
-                  dx, in, {true, true, true}, n);
-}
-/// dw += g h and db += g of one row.
-template <int Bytes, class T>
-ATELIER_INLINE void layer_norm_columns(T* dw, T* db, const T* g, const T* x, T m, T s, Index n) {
-  map_span<Bytes>([m, s](auto d, auto v, auto sum) ATELIER_LAMBDA { return sum + d * ((v - m) * s); }, dw,
-                  std::array<const T*, 3>{g, x, dw}, {true, true, true}, n);
-  map_span<Bytes>([](auto d, auto sum) ATELIER_LAMBDA { return sum + d; }, db, std::array<const T*, 2>{g, db},
-                  {true, true}, n);
+/// Row r: dw += g h and db += g; dx = spread * (u - mean(u) - h mean(u h)) if there is a dx, with u = g w and
+/// h = (x - mean) * spread.
+template <class L, class T>
+ATELIER_INLINE void layer_norm_row_back(T* dx, T* dw, T* db, const LayerNormInputs<T>& in, Index r, Index n) {
+  using Value = typename L::Value;
+  const T *g = in.g + r * n, *x = in.x + r * n;
+  const Value m(in.mean[r]), spread(in.spread[r]);
+  const auto add = [&](Index c, const auto& keep, auto& s) ATELIER_LAMBDA {
+    const Value d = keep(L::load(g + c)), h = L::load(x + c) - m, u = d * L::load(in.w + c);
+    s[0] = s[0] + u;
+    s[1] = s[1] + u * h;
+    L::store(L::load(dw + c) + d * (h * spread), dw + c);
+    L::store(L::load(db + c) + d, db + c);
+  };
+  const auto sums = row_sums<L, 2>(add, n);
+  if (!dx) return;
+  const auto s = static_cast<double>(in.spread[r]), count = static_cast<double>(n);
+  const Value offset(sums[0] / count), slope(sums[1] / count * s * s);
+  each_vector<L>(n, [&](Index c) ATELIER_LAMBDA {
+    const Value h = L::load(x + c) - m, u = L::load(g + c) * L::load(in.w + c);
+    L::store((u - offset - h * slope) * spread, dx + r * n + c);
+  });
 }
 }  // namespace detail
 
-/// The gradient, in one pass over g and x. sums: 2 n numbers of T for each unit, totals: the same in double.
+/// The gradient, in one pass over g and x; dx may be null. columns: 2 n numbers of T for each unit, totals: the same in
+/// double, of which the first 2 n end as the sums dw and db.
 template <Real T>
-void layer_norm_gradient(const LayerNormGradient<T>& d, T* sums, double* totals, const T* g, const T* x, const T* w,
-                         const T* mean, const T* spread, Index rows, Index n) {
+void layer_norm_gradient(T* dx, double* totals, T* columns, const LayerNormInputs<T>& in, Index rows, Index n) {
+  if (n == 0) return;
   constexpr Index block = 64;  // rows that are summed in T
-  const Index unit = layer_norm_unit(rows), units = layer_norm_units(rows), columns = d.w || d.b ? 2 * n : 0;
-  std::fill_n(totals, units * columns, 0.0);
-  parallel_for(units, map_grain / std::max<Index>(1, unit * n) + 1, [&](Index begin, Index end) {
+  const Index unit = layer_norm_unit(rows), units = layer_norm_units(rows);
+  std::fill_n(totals, std::max<Index>(1, units) * 2 * n, 0.0);
+  parallel_for(units, map_grain / (unit * n) + 1, [&](Index begin, Index end) {
     dispatch([&]<int Bytes>() ATELIER_LAMBDA {
       for (Index u = begin; u < end; ++u)
         for (Index first = u * unit; first < std::min(rows, (u + 1) * unit); first += block) {
-          T* sum = sums + u * columns;
-          std::fill_n(sum, columns, T(0));
-          for (Index r = first; r < std::min({rows, (u + 1) * unit, first + block}); ++r) {
-            const Index at = r * n;
-            if (columns) detail::layer_norm_columns<Bytes>(sum, sum + n, g + at, x + at, mean[r], spread[r], n);
-            if (d.x) detail::layer_norm_row<Bytes>(d.x + at, g + at, x + at, w, mean[r], spread[r], n);
-          }
-          for (Index c = 0; c < columns; ++c) totals[u * columns + c] += static_cast<double>(sum[c]);
+          T* sum = columns + u * 2 * n;
+          std::fill_n(sum, 2 * n, T(0));
+          const Index last = std::min({rows, (u + 1) * unit, first + block});
+          detail::each_full_row<T, Bytes>(first, last, n, [&]<class L>(Index r) ATELIER_LAMBDA {
+            detail::layer_norm_row_back<L>(dx, sum, sum + n, in, r, n);
+          });
+          for (Index c = 0; c < 2 * n; ++c) totals[u * 2 * n + c] += static_cast<double>(sum[c]);
         }
     });
   });
   for (Index u = 1; u < units; ++u)
-    for (Index c = 0; c < columns; ++c) totals[c] += totals[u * columns + c];
-  for (Index c = 0; c < n && units > 0; ++c) {
-    if (d.w) d.w[c] = static_cast<T>(totals[c]);
-    if (d.b) d.b[c] = static_cast<T>(totals[n + c]);
-  }
-  if (units == 0 && d.w) std::fill_n(d.w, n, T(0));
-  if (units == 0 && d.b) std::fill_n(d.b, n, T(0));
+    for (Index c = 0; c < 2 * n; ++c) totals[c] += totals[u * 2 * n + c];
 }
 
 }  // namespace atelier::inline v0::kernels

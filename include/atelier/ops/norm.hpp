@@ -20,14 +20,18 @@ template <class T>
 Cotangents<T, 3> layer_norm_backward(const BasicTensor<T>& x, const BasicTensor<T>& w, const BasicTensor<T>& mean,
                                      const BasicTensor<T>& spread, const BasicTensor<T>& g, const Wanted<3>& wanted) {
   Cotangents<T, 3> d;
-  for (std::size_t k = 0; k < 3; ++k)
-    if (wanted[k]) d[k] = BasicTensor<T>::empty(k == 0 ? x.shape() : w.shape());
-  const Index n = w.size(), rows = mean.size(), columns = wanted[1] || wanted[2] ? 2 * n : 0;
-  auto sums = BasicTensor<T>::empty({kernels::layer_norm_units(rows), columns});
-  auto totals = BasicTensor<double>::empty(sums.shape());
-  const auto to = [&](std::size_t k) { return wanted[k] ? d[k].mutable_data() : nullptr; };
-  kernels::layer_norm_gradient<T>({to(0), to(1), to(2)}, sums.mutable_data(), totals.mutable_data(), g.data(), x.data(),
-                                  w.data(), mean.data(), spread.data(), rows, n);
+  const Index n = w.size(), rows = mean.size();
+  if (wanted[0]) d[0] = BasicTensor<T>::empty(x.shape());
+  auto columns = BasicTensor<T>::empty({std::max<Index>(1, kernels::layer_norm_units(rows)), 2, n});
+  auto totals = BasicTensor<double>::empty(columns.shape());
+  kernels::layer_norm_gradient<T>(wanted[0] ? d[0].mutable_data() : nullptr, totals.mutable_data(),
+                                  columns.mutable_data(), {g.data(), x.data(), w.data(), mean.data(), spread.data()},
+                                  rows, n);
+  for (std::size_t k : {1, 2}) {
+    if (!wanted[k]) continue;
+    d[k] = BasicTensor<T>::empty(w.shape());
+    for (Index c = 0; c < n; ++c) d[k].mutable_data()[c] = static_cast<T>(totals.data()[(k == 2 ? n : 0) + c]);
+  }
   return d;
 }
 }  // namespace detail
