@@ -27,7 +27,7 @@ Cotangents<T, 3> layer_norm_backward(const BasicTensor<T>& x, const BasicTensor<
   kernels::layer_norm_gradient<T>(wanted[0] ? d[0].mutable_data() : nullptr, totals.mutable_data(),
                                   columns.mutable_data(), {g.data(), x.data(), w.data(), mean.data(), spread.data()},
                                   rows, n);
-  for (std::size_t k : {1, 2}) {
+  for (std::size_t k = 1; k < 3; ++k) {
     if (!wanted[k]) continue;
     d[k] = BasicTensor<T>::empty(w.shape());
     for (Index c = 0; c < n; ++c) d[k].mutable_data()[c] = static_cast<T>(totals.data()[(k == 2 ? n : 0) + c]);
