@@ -27,6 +27,8 @@ template <class T> BasicTensor<T> transpose_each(const BasicTensor<T>& x, Index 
 }
 }  // namespace detail
 
+template <class T> BasicTensor<T> channels_first(const BasicTensor<T>& x);
+
 /// [B, C, H, W] -> [B, H, W, C]. Throws Error for another rank.
 template <class T> BasicTensor<T> channels_last(const BasicTensor<T>& x) {
   detail::check_image("channels_last", x, "[B, C, H, W]");
