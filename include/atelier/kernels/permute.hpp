@@ -24,6 +24,22 @@ template <class T> void transpose(T* out, const T* x, Index rows, Index cols) {
                });
 }
 
+/// The same for each of `batch` matrices, one after another. Threads share blocks of rows of all results.
+template <class T> void transpose_each(T* out, const T* x, Index batch, Index rows, Index cols) {
+  constexpr Index block = 16;
+  const Index blocks = (cols + block - 1) / block;
+  parallel_for(batch * blocks, copy_grain / (block * std::max<Index>(rows, 1)) + 1, [&](Index begin, Index end) {
+    for (Index u = begin; u < end; ++u) {
+      const Index c0 = u % blocks * block, c1 = std::min(cols, c0 + block);
+      const T* from = x + u / blocks * rows * cols;
+      T* to = out + u / blocks * rows * cols;
+      for (Index r0 = 0; r0 < rows; r0 += block)
+        for (Index c = c0; c < c1; ++c)
+          for (Index r = r0; r < std::min(rows, r0 + block); ++r) to[c * rows + r] = from[r * cols + c];
+    }
+  });
+}
+
 /// out, of shape `to`, reads x at the given stride (in elements) for each of out's dimensions.
 template <class T> void gather_strided(T* out, const T* x, const Shape& to, const Index* stride) {
   const int rank = to.rank();

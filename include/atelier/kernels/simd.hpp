@@ -39,7 +39,7 @@ template <class T, int N> struct Mask {
   /// selects with a common last branch have the same fate.)
   ATELIER_INLINE Raw opaque() const {
     Raw r = raw;
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(__clang__)  // clang refuses a wide operand before it has inlined this
     if constexpr (sizeof r > 16) asm("" : "+v"(r));
 #endif
     return r;

@@ -16,4 +16,17 @@ struct Dropout {
   static void visit(auto&, auto&&) {}
 };
 
+/// The same for whole channels of images, whose neighbouring pixels would give each other away: x [B, H, W, C].
+///                                                                                            Tompson et al. 2015
+struct Dropout2d {
+  double p = 0.5;
+
+  /// Throws Error for another rank.
+  template <class T> BasicTensor<T> operator()(const BasicTensor<T>& x, Rng* rng) const {
+    if (x.rank() != 4) throw Error("Dropout2d: expected [B, H, W, C], found " + x.shape().str());
+    return rng && p > 0 ? dropout_channels(x, p, *rng) : x;
+  }
+  static void visit(auto&, auto&&) {}
+};
+
 }  // namespace atelier::inline v0::nn

@@ -3,9 +3,11 @@
 
 #include "atelier/ops/activation.hpp"
 #include "atelier/ops/arithmetic.hpp"
+#include "atelier/ops/channel_norm.hpp"
 #include "atelier/ops/compare.hpp"
 #include "atelier/ops/conv.hpp"
 #include "atelier/ops/elementwise.hpp"
+#include "atelier/ops/image.hpp"
 #include "atelier/ops/index.hpp"
 #include "atelier/ops/loss.hpp"
 #include "atelier/ops/map.hpp"
@@ -15,3 +17,4 @@
 #include "atelier/ops/reduce.hpp"
 #include "atelier/ops/shape.hpp"
 #include "atelier/ops/softmax.hpp"
+#include "atelier/ops/spectral.hpp"

@@ -41,6 +41,11 @@ template <class T> BasicTensor<T> dropout_at(const BasicTensor<T>& x, double p, 
   }
   return record("dropout", y, wrt(x, [p, state](const BasicTensor<T>& g) { return dropout_at(g, p, state); }));
 }
+/// 0 with probability p, 1 / (1 - p) otherwise; recorded nowhere.
+template <class T> BasicTensor<T> constant_mask(const Shape& shape, double p, Rng& rng) {
+  Tape::Pause pause;
+  return dropout_at(BasicTensor<T>(shape, T(1)), p, rng.reserve(kernels::random_blocks<real_of<T>>(shape.size())));
+}
 }  // namespace detail
 
 /// Each element 0 with probability p, and scaled by 1 / (1 - p) otherwise.                     Srivastava et al. 2014
@@ -49,5 +54,18 @@ template <class T> BasicTensor<T> dropout(const BasicTensor<T>& x, double p, Rng
   return detail::dropout_at(x, p, rng.reserve(kernels::random_blocks<real_of<T>>(x.size())));
 }
 ATELIER_OP(dropout)
+
+/// Each channel of each image 0 with probability p, and scaled by 1 / (1 - p) otherwise: x [B, ..., C].
+///                                                                                              Tompson et al. 2015
+/// Throws Error for a rank below 2 or a probability outside [0, 1].
+template <class T> BasicTensor<T> dropout_channels(const BasicTensor<T>& x, double p, Rng& rng) {
+  if (x.rank() < 2) throw Error("dropout_channels: expected [B, ..., C], found " + x.shape().str());
+  if (!(p >= 0 && p <= 1))
+    throw Error("dropout_channels: expected a probability in [0, 1], found " + std::to_string(p));
+  Shape shape = x.shape();
+  for (int d = 1; d < x.rank() - 1; ++d) shape[d] = 1;
+  return mul(x, detail::constant_mask<T>(shape, p, rng));
+}
+ATELIER_OP(dropout_channels)
 
 }  // namespace atelier::inline v0

@@ -1,0 +1,7 @@
+#include "atelier/ops/activation.hpp"
+#include "atelier/ops/reduce.hpp"
+
+// the family itself, compiled
+#include "ops/instantiate.hpp"
+
+#include "atelier/ops/channel_norm.hpp"

@@ -1,0 +1,6 @@
+#include "atelier/ops/matmul.hpp"
+
+// the family itself, compiled
+#include "ops/instantiate.hpp"
+
+#include "atelier/ops/spectral.hpp"
