@@ -2,8 +2,10 @@
 #pragma once
 
 #include "atelier/nn/dropout.hpp"
+#include "atelier/nn/embedding.hpp"
 #include "atelier/nn/init.hpp"
 #include "atelier/nn/linear.hpp"
+#include "atelier/nn/mode.hpp"
 #include "atelier/nn/norm.hpp"
 #include "atelier/nn/param.hpp"
 #include "atelier/nn/sequential.hpp"

@@ -1,0 +1,28 @@
+/// Examples from a trained generator.
+#pragma once
+
+#include "atelier/models/gan/step.hpp"
+#include "atelier/ops/shape.hpp"
+
+namespace atelier::inline v0::gan {
+
+/// n examples from noise N(0, I) [n, latent], computed `chunk` at a time. A conditional generator needs n labels.
+template <class T, class G>
+BasicTensor<T> sample(G& generator, Index n, Index latent, Rng& rng, const IndexTensor& labels = {},
+                      Index chunk = 1000) {
+  if (labels && labels.shape() != Shape{n})
+    throw Error("sample: expected " + std::to_string(n) + " labels, found " + labels.shape().str());
+  const auto z = normal<T>({n, latent}, rng);
+  std::vector<BasicTensor<T>> parts;
+  for (Index i = 0; i < n; i += chunk) {
+    const Index end = std::min(n, i + chunk);
+    const auto some = slice(z, 0, i, end);
+    if constexpr (Generator<G, T, IndexTensor>)
+      parts.push_back(generator(some, nn::Mode::eval, labels ? labels.view({end - i}, i) : labels));
+    else
+      parts.push_back(generator(some, nn::Mode::eval));
+  }
+  return concat(parts, 0);
+}
+
+}  // namespace atelier::inline v0::gan
