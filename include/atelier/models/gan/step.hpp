@@ -72,6 +72,12 @@ template <class T, class G, class D> struct Players {
   optim::BasicOptimizer<T>& discriminator_optimizer;
 };
 
+template <class T, class G, class D>
+Players<T, G, D> players(G& generator, D& discriminator, optim::BasicOptimizer<T>& generator_optimizer,
+                         optim::BasicOptimizer<T>& discriminator_optimizer) {
+  return {generator, discriminator, generator_optimizer, discriminator_optimizer};
+}
+
 namespace detail {
 /// sqrt of the mean variance of each number over the batch, generated over real.
 template <class T> double relative_spread(const BasicTensor<T>& fake, const BasicTensor<T>& real) {
