@@ -47,10 +47,11 @@ struct StepInfo {
 };
 
 /// Real examples [B, ...], the generator's input (noise [B, Z], or whatever it takes), and what both networks are told
-/// besides: labels, images.
+/// besides: labels, images. `share`: where wgan_gp looks, [rows, 1] as for interpolate(); drawn when empty.
 template <class T, class... C> struct Batch {
   BasicTensor<T> real, noise;
   std::tuple<C...> condition = {};
+  BasicTensor<T> share = {};
 };
 
 /// generator(z, mode, condition...) gives examples.
@@ -93,22 +94,24 @@ template <class T, class G, class D> class Step {
       : players_(players), o_(o), rng_(rng), penalised_(number % o.penalty_every == 0) {}
 
   /// Gradients of the discriminator's loss on one part of its batch; `fake` is a constant here.
-  template <class... C>
-  void judge(const BasicTensor<T>& real, const BasicTensor<T>& fake, std::uint64_t part, const C&... c) {
+  template <class B, class... C>
+  void judge(const B& batch, const BasicTensor<T>& fake, std::uint64_t part, const C&... c) {
     Tape tape;  // inside the generator's, if there is one: what that recorded is a constant to this
     Rng own = rng_.fork("discriminator", part);
-    const auto draw = draw_augment<T>(o_.augment, real.shape(), own);
+    const auto draw = draw_augment<T>(o_.augment, batch.real.shape(), own);
     const auto see = [&](const BasicTensor<T>& x) {
       return players_.discriminator(gan::augment(x, draw), nn::Mode::train, c...);
     };
-    const auto on_real = see(real), on_fake = see(fake);
+    const auto on_real = see(batch.real), on_fake = see(fake);
     const auto loss = discriminator_loss(o_.loss, on_real, on_fake, o_.label_smoothing);
-    info_.discriminator_loss += share() * static_cast<double>(loss.item());
-    info_.real_probability += share() * mean_probability(on_real);
-    info_.fake_probability += share() * mean_probability(on_fake);
+    info_.discriminator_loss += part_weight() * static_cast<double>(loss.item());
+    info_.real_probability += part_weight() * mean_probability(on_real);
+    info_.fake_probability += part_weight() * mean_probability(on_fake);
     if (o_.penalty == Penalty::none || !penalised_) return players_.discriminator_optimizer.accumulate(loss);
-    const auto penalty = weighed_penalty(see, on_real, real, fake, own);
-    info_.penalty += share() * static_cast<double>(penalty.item());
+    const auto share =
+        batch.share || o_.penalty != Penalty::wgan_gp ? batch.share : uniform<T>({on_real.rows(), 1}, own);
+    const auto penalty = weighed_penalty(see, on_real, batch.real, fake, share);
+    info_.penalty += part_weight() * static_cast<double>(penalty.item());
     players_.discriminator_optimizer.accumulate(loss + penalty);
   }
   void update_discriminator() {
@@ -121,7 +124,7 @@ template <class T, class G, class D> class Step {
     Rng own = rng_.fork("generator", part);
     const auto draw = draw_augment<T>(o_.augment, fake.shape(), own);
     const auto loss = generator_loss(o_.loss, players_.discriminator(gan::augment(fake, draw), nn::Mode::train, c...));
-    info_.generator_loss += share() * static_cast<double>(loss.item());
+    info_.generator_loss += part_weight() * static_cast<double>(loss.item());
     players_.generator_optimizer.accumulate(loss);
   }
   void update_generator() {
@@ -129,7 +132,7 @@ template <class T, class G, class D> class Step {
     info_.generator_gradient = players_.generator_optimizer.step().gradient_norm;
   }
   void measure_spread(const BasicTensor<T>& fake, const BasicTensor<T>& real) {
-    info_.spread += share() * relative_spread(fake, real);
+    info_.spread += part_weight() * relative_spread(fake, real);
   }
   template <class... C> BasicTensor<T> generate(const BasicTensor<T>& noise, const C&... c) {
     return players_.generator(noise, nn::Mode::train, c...);
@@ -139,15 +142,14 @@ template <class T, class G, class D> class Step {
   const StepInfo& info() const { return info_; }
 
  private:
-  double share() const { return 1.0 / static_cast<double>(o_.parts); }
+  double part_weight() const { return 1.0 / static_cast<double>(o_.parts); }
 
   template <class See>
   BasicTensor<T> weighed_penalty(const See& see, const Logits<T>& on_real, const BasicTensor<T>& real,
-                                 const BasicTensor<T>& fake, Rng& rng) const {
+                                 const BasicTensor<T>& fake, const BasicTensor<T>& share) const {
     const double weight = o_.penalty_weight * static_cast<double>(o_.penalty_every);
     if (o_.penalty == Penalty::r1) return static_cast<real_of<T>>(weight / 2) * r1(on_real, real);
-    const auto points = interpolate(real, fake, uniform<T>({on_real.rows(), 1}, rng));
-    return static_cast<real_of<T>>(weight) * wgan_gp(see, points);
+    return static_cast<real_of<T>>(weight) * wgan_gp(see, interpolate(real, fake, share));
   }
 
   const Players<T, G, D>& players_;
@@ -172,7 +174,7 @@ StepInfo step(const Players<T, G, D>& players, const Options& o, Index number, c
   const auto critic = [&](Index k, Index part) {
     with_condition(next(k, part), [&]<class B, class... C>(const B& batch, const C&... c) {
       static_assert(Generator<G, T, C...> && Discriminator<D, T, C...>);
-      s.judge(batch.real, s.generate(batch.noise, c...), id(k, part), c...);
+      s.judge(batch, s.generate(batch.noise, c...), id(k, part), c...);
     });
   };
   const Index last = o.n_critic - 1;
@@ -187,7 +189,7 @@ StepInfo step(const Players<T, G, D>& players, const Options& o, Index number, c
       Tape tape;
       const auto fake = s.generate(batch.noise, c...);
       if (o.parts == 1) {
-        s.judge(batch.real, fake, id(last, 0), c...);
+        s.judge(batch, fake, id(last, 0), c...);
         s.update_discriminator();
       }
       s.measure_spread(fake, batch.real);
