@@ -9,7 +9,7 @@ class GanToyProgram : public testing::Test {
   /// The program with a small model's flags; `more` adds to them and wins.
   Command command(const std::string& out, const Flags& more = {}) const {
     Flags flags = {{"--out", folder_ / out}, {"--hidden", "8,8"},    {"--batch", "24"},
-                   {"--threads", "1"},       {"--progress", "none"}, {"--evaluate-every", "10"}};
+                   {"--threads", "1"},       {"--progress", "none"}, {"--evaluate-every", "12"}};
     for (const auto& [flag, value] : more) flags.insert_or_assign(flag, value);
     if (!flags.contains("--epochs") && !flags.contains("--minutes")) flags.insert({"--steps", "12"});
     return command_of(ATELIER_GAN_TOY, flags);

@@ -15,7 +15,7 @@ class GanToy : public GanToyProgram {
 };
 
 TEST_F(GanToy, LeavesARunFolder) {
-  const Ended e = train("run", {{"--json", ""}});
+  const Ended e = train("run", {{"--json", ""}, {"--evaluate-every", "10"}});
   ASSERT_EQ(e.code, 0) << e.err;
   const auto run = files("run");
   EXPECT_EQ(Json::parse(lines_of(e.out).back()), run.summary());
