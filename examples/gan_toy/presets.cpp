@@ -21,7 +21,7 @@ void apply_preset(const std::string& preset, Flags& flags, ToyOptions& o) {
   flags.options.batch = grid ? 128 : 256;
   flags.options.lr = 2e-3;
   flags.schedule = "linear";
-  flags.usual_length = {.steps = 10000};
+  flags.usual_length = {.steps = grid ? 12000 : 10000};
   const Index width = grid ? 128 : 64;
   o.model = {.features = 2, .latent = 2, .hidden = {width, width, width}};
   o.training.penalty = gan::Penalty::r1;

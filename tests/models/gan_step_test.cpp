@@ -147,6 +147,52 @@ TEST(GanStep, ReportsWhatItSaw) {
   EXPECT_GT(info.generator_gradient, 0);
 }
 
+namespace {
+/// Remembers the images that it was shown.
+struct Onlooker {
+  nn::Linear score{2 * 8 * 8, 1};
+  std::vector<Tensor> seen = {};
+
+  gan::Logits<float> operator()(const Tensor& x, nn::Mode) {
+    seen.push_back(copy<float>(x));
+    return gan::Logits(score(reshape(x, Shape{x.size(0), x.size() / x.size(0)})));
+  }
+  static void visit(auto& m, auto&& f) { f("score", m.score); }
+};
+struct Painter {
+  nn::Linear paint{3, 2 * 8 * 8};
+  Tensor operator()(const Tensor& z, nn::Mode) const { return reshape(paint(z), Shape{z.size(0), 8, 8, 2}); }
+  static void visit(auto& m, auto&& f) { f("paint", m.paint); }
+};
+}  // namespace
+
+TEST(GanStep, AugmentationsAreSeenByBothPlayers) {
+  for (const bool cutout : {false, true}) {
+    auto gen = initialised(Painter{});
+    auto disc = initialised(Onlooker{});
+    optim::Sgd gen_sgd(gen), disc_sgd(disc);
+    const Tensor real({4, 8, 8, 2}, 1.f), noise = formula::uniform(2, {4, 3}, -1, 1);
+    const gan::Options o{.penalty = Penalty::r1, .augment = {.cutout = cutout}};
+    gan::step(gan::players(gen, disc, gen_sgd, disc_sgd), o, 0, Rng(2), [&](Index, Index) {
+      return gan::Batch<float>{real, noise};
+    });
+    ASSERT_EQ(disc.seen.size(), 3u);
+    for (const auto& x : disc.seen) EXPECT_EQ(min(abs(x)).item() == 0, cutout);
+    if (!cutout) continue;
+    for (Index i = 0; i < real.size(); ++i)  // real and generated images have lost the same box
+      EXPECT_EQ(disc.seen[0].data()[i] == 0, disc.seen[1].data()[i] == 0) << i;
+  }
+}
+
+TEST(GanStep, PublishedSettingsOfTheOptimizers) {
+  const auto usual = gan::optimizer_options(Loss::hinge), wasserstein = gan::optimizer_options(Loss::wasserstein);
+  EXPECT_EQ(usual.lr, 2e-4);
+  EXPECT_EQ(usual.beta1, 0.5);
+  EXPECT_EQ(wasserstein.lr, 1e-4);
+  EXPECT_EQ(wasserstein.beta1, 0);
+  EXPECT_EQ(wasserstein.beta2, 0.9);
+}
+
 TEST(GanStep, OptionsThatMakeNoTrainingAreRefused) {
   expect_error<ConfigError>([] { gan::Options{.label_smoothing = 1}.check(); }, {"label smoothing"});
   expect_error<ConfigError>([] { gan::Options{.loss = Loss::hinge, .label_smoothing = 0.1}.check(); }, {"hinge"});

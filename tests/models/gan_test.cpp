@@ -206,6 +206,15 @@ TEST(GanNetworks, ConditionalOnesSeeTheirLabels) {
   expect_error<Error>([&] { gen(z, nn::Mode::eval, IndexTensor({2}, {0, 4})); }, {"4", "[0, 4)"});
 }
 
+TEST(GanNetworks, SamplesDoNotDependOnTheChunk) {
+  const auto gen = initialised(gan::BasicMlpGenerator<double>({.latent = 3, .hidden = {8}}));
+  Rng a(1), b(1);
+  const auto whole = gan::sample<double>(gen, 10, 3, a), parts = gan::sample<double>(gen, 10, 3, b, {}, 4);
+  EXPECT_EQ(whole.shape(), (Shape{10, 2}));
+  EXPECT_EQ(whole.to_vector(), parts.to_vector());
+  expect_error<Error>([&] { gan::sample<double>(gen, 10, 3, a, {}, 0); }, {"sample", "found 10 and 0"});
+}
+
 TEST(GanNetworks, ConditionalOnesLearn) {
   const gan::Config c{.latent = 3, .hidden = {16}, .classes = 2};
   auto gen = initialised(gan::MlpGenerator(c), 1);

@@ -177,7 +177,7 @@ TEST(GanToyHelp, ShowsTheDefaultsOfThePreset) {
     EXPECT_NE(ring.find(std::string("  ") + flag + " "), std::string::npos) << flag;
   for (const char* value : {"=ring ", "=256 ", "=0.02 ", "=non_saturating ", "=r1 ", "(default: 10000)"})
     EXPECT_NE(ring.find(value), std::string::npos) << value;
-  for (const char* value : {"=grid ", "=128 ", "=0.3 ", "=[128,128,128] "})
+  for (const char* value : {"=grid ", "=128 ", "=0.3 ", "=[128,128,128] ", "(default: 12000)"})
     EXPECT_NE(grid.find(value), std::string::npos) << value;
 }
 

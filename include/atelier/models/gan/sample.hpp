@@ -7,9 +7,13 @@
 namespace atelier::inline v0::gan {
 
 /// n examples from noise N(0, I) [n, latent], computed `chunk` at a time. A conditional generator needs n labels.
+/// Throws Error for counts below 1 and labels that do not fit.
 template <class T, class G>
 BasicTensor<T> sample(G& generator, Index n, Index latent, Rng& rng, const IndexTensor& labels = {},
                       Index chunk = 1000) {
+  if (n < 1 || chunk < 1)
+    throw Error("sample: expected a number of examples and a chunk from 1, found " + std::to_string(n) + " and " +
+                std::to_string(chunk));
   if (labels && labels.shape() != Shape{n})
     throw Error("sample: expected " + std::to_string(n) + " labels, found " + labels.shape().str());
   const auto z = normal<T>({n, latent}, rng);
