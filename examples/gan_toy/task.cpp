@@ -92,15 +92,15 @@ train::Record ToyTask::step(Index step, double lr_factor) {
       .set("spread", info.spread);
 }
 
-metrics::ModeCoverage ToyTask::coverage(const gan::MlpGenerator& generator) const {
+metrics::ModeCoverage ToyTask::coverage() const {
   const PrecisionScope precision(run_.precision);
   Rng rng = rng_.fork("evaluate");
-  const Tensor x = gan::sample<float>(generator, measured, options_.model.latent, rng);
+  const Tensor x = gan::sample<float>(average_.average, measured, options_.model.latent, rng);
   return metrics::mode_coverage(x, mixture_.centres, static_cast<double>(mixture_.sigma));
 }
 
 train::Record ToyTask::evaluate() {
-  const auto c = coverage(average_.average);
+  const auto c = coverage();
   return train::Record().set("modes", static_cast<double>(c.modes)).set("high_quality", c.high_quality);
 }
 
@@ -110,7 +110,8 @@ double ToyTask::score(const train::Record& metrics) const {
 
 std::optional<train::Record> ToyTask::finish(double, const train::Proceed& proceed) {
   if (proceed && !proceed(0)) return std::nullopt;
-  const auto c = coverage(average_.average);
+  const auto c = coverage();
+  protocol_ = c.protocol + "; averaged generator";
   return train::Record().set("modes", c.modes).set("high_quality", c.high_quality);
 }
 
@@ -182,10 +183,5 @@ train::Record request(const ToyOptions& o) {
 }
 
 train::Record ToyTask::config() const { return train::Record().set("model", model_config()); }
-
-std::string ToyTask::protocol() const {
-  auto untrained = gan::MlpGenerator(options_.model);
-  return coverage(untrained).protocol + "; averaged generator";
-}
 
 }  // namespace atelier::programs

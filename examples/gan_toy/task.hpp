@@ -34,12 +34,12 @@ class ToyTask : public train::Task {
   train::State model_state() override;
   train::Record model_config() const override;
   train::Record config() const override;
-  std::string protocol() const override;
+  std::string protocol() const override { return protocol_; }
 
  private:
   /// Real points and noise of an update of the discriminator, or of a part of it.
   gan::Batch<float> batch(const Rng& rng, Index update, Index part) const;
-  metrics::ModeCoverage coverage(const gan::MlpGenerator& generator) const;
+  metrics::ModeCoverage coverage() const;  // of the averaged generator
 
   ToyOptions options_;
   train::Options run_;
@@ -50,7 +50,7 @@ class ToyTask : public train::Task {
   optim::Adam generator_adam_, discriminator_adam_;
   optim::Ema<gan::MlpGenerator> average_;
   gan::Watch watch_;
-  std::string note_;
+  std::string note_, protocol_;
 };
 
 }  // namespace atelier::programs

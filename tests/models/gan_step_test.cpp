@@ -199,6 +199,7 @@ TEST(GanStep, OptionsThatMakeNoTrainingAreRefused) {
   expect_error<ConfigError>([] { gan::Options{.penalty_weight = -1}.check(); }, {"penalty weight"});
   expect_error<ConfigError>([] { gan::Options{.penalty_every = 0}.check(); }, {"penalty_every"});
   expect_error<ConfigError>([] { gan::Options{.n_critic = 0}.check(); }, {"n_critic"});
+  expect_error<ConfigError>([] { Game().step({.parts = 0}); }, {"parts"});
 }
 
 TEST(GanStep, LearnsTheSameBitsWithAnyNumberOfThreads) {

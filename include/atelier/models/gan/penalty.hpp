@@ -25,7 +25,7 @@ namespace detail {
 /// Recorded, so that it can be differentiated itself.
 template <class T> BasicTensor<T> squared_slopes(const Logits<T>& logits, const BasicTensor<T>& x) {
   const auto slope = grad(sum(logits.values), x, {.create_graph = true});
-  return sum(square(reshape(slope, Shape{logits.rows(), x.size() / logits.rows()})), {1});
+  return sum(square(reshape(slope, Shape{logits.rows(), x.size() / std::max<Index>(1, logits.rows())})), {1});
 }
 }  // namespace detail
 
@@ -43,8 +43,7 @@ BasicTensor<T> interpolate(const BasicTensor<T>& real, const BasicTensor<T>& fak
 }
 
 /// E[(||d D(m) / d m|| - 1)^2] at given points m, to be weighted by lambda (10 in the paper).  Gulrajani et al. 2017
-/// `discriminate(m)` gives Logits. Two-sided. Where a slope is 0 its length has no derivative, and is taken as
-/// constant.
+/// `discriminate(m)` gives Logits. Two-sided. A slope of 0, whose length has no derivative, counts as constant.
 template <class T, class F> BasicTensor<T> wgan_gp(const F& discriminate, const BasicTensor<T>& points) {
   return mean(map(
       "wgan_gp",
@@ -55,8 +54,8 @@ template <class T, class F> BasicTensor<T> wgan_gp(const F& discriminate, const 
       detail::squared_slopes(discriminate(points), points)));
 }
 
-/// E[||d D(x) / d x||^2] at real examples x, to be weighted by gamma / 2.                    Mescheder et al. 2018, eq.
-/// 9 `logits` have been computed from `x` on the present tape.
+/// E[||d D(x) / d x||^2] at real examples x, to be weighted by gamma / 2.               Mescheder et al. 2018, eq. 9
+/// `logits` have been computed from `x` on the present tape.
 template <class T> BasicTensor<T> r1(const Logits<T>& logits, const BasicTensor<T>& x) {
   return mean(detail::squared_slopes(logits, x));
 }

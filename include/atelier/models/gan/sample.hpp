@@ -16,6 +16,7 @@ BasicTensor<T> sample(G& generator, Index n, Index latent, Rng& rng, const Index
                 std::to_string(chunk));
   if (labels && labels.shape() != Shape{n})
     throw Error("sample: expected " + std::to_string(n) + " labels, found " + labels.shape().str());
+  if (labels && !Generator<G, T, IndexTensor>) throw Error("sample: this generator takes no labels");
   const auto z = normal<T>({n, latent}, rng);
   std::vector<BasicTensor<T>> parts;
   for (Index i = 0; i < n; i += chunk) {

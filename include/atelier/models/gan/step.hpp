@@ -163,10 +163,11 @@ template <class T, class G, class D> class Step {
 /// Step `number` (from 0): o.n_critic updates of the discriminator, then one of the generator, which together with the
 /// last of them has one pass through the generator, unless a batch comes in parts. `next(k, part)` gives the Batch of
 /// update k of the discriminator, or a part of it, always the same for the same arguments. What is random is drawn from
-/// forks of `rng`, which should be the step's own. Throws Error when shapes do not fit.
+/// forks of `rng`, which should be the step's own. Throws ConfigError for options that make no training, Error when
+/// shapes do not fit.
 template <class T, class G, class D, class Next>
 StepInfo step(const Players<T, G, D>& players, const Options& o, Index number, const Rng& rng, const Next& next) {
-  detail::Step<T, G, D> s(players, o, number, rng);
+  detail::Step<T, G, D> s(players, o.check(), number, rng);
   const auto id = [&](Index k, Index part) { return static_cast<std::uint64_t>(k * o.parts + part); };
   const auto with_condition = [](const auto& batch, const auto& f) {
     std::apply([&](const auto&... c) { f(batch, c...); }, batch.condition);
