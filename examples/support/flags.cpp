@@ -1,5 +1,6 @@
 #include "flags.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -30,6 +31,16 @@ optim::Schedule Flags::course() const {
   return {};
 }
 
+std::string preset_in(int argc, char** argv, const std::vector<std::string>& names, const std::string& usual) {
+  std::string preset = usual;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--preset" && i + 1 < argc) preset = argv[i + 1];
+    if (word.starts_with("--preset=")) preset = word.substr(9);
+  }
+  return std::find(names.begin(), names.end(), preset) == names.end() ? usual : preset;
+}
+
 void add_shared_flags(CLI::App& app, Flags& f, const std::vector<std::string>& preset_names) {
   auto& o = f.options;
   app.get_formatter()->column_width(38);
@@ -39,10 +50,12 @@ void add_shared_flags(CLI::App& app, Flags& f, const std::vector<std::string>& p
       ->check(CLI::IsMember(preset_names))
       ->type_name("NAME")
       ->capture_default_str();
-  auto* epochs = app.add_option("--epochs", o.budget.epochs, "Length in passes over the data (default: 10)")
-                     ->check(within(1, longest))
-                     ->type_name("N");
-  auto* steps = app.add_option("--steps", o.budget.steps, "Length in updates")
+  const auto usual = [](Index n) { return n ? " (default: " + std::to_string(n) + ")" : std::string(); };
+  auto* epochs =
+      app.add_option("--epochs", o.budget.epochs, "Length in passes over the data" + usual(f.usual_length.epochs))
+          ->check(within(1, longest))
+          ->type_name("N");
+  auto* steps = app.add_option("--steps", o.budget.steps, "Length in updates" + usual(f.usual_length.steps))
                     ->check(within(1, longest))
                     ->type_name("N")
                     ->excludes(epochs);
@@ -91,6 +104,8 @@ std::optional<int> parse(CLI::App& app, Flags& f, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw ConfigError("command line: expected flags as --help says, found: " + std::string(error.what()));
   }
+  auto& length = f.options.budget;
+  if (!length.epochs && !length.steps && length.minutes == 0) length = f.usual_length;
   f.options.precision = precision_from(f.precision);
   f.options.checkpoint_every = train::Every::parse(f.checkpoint_every);
   return std::nullopt;

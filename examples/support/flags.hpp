@@ -15,7 +15,8 @@ enum class ProgressStyle { automatic, bar, text, none };
 /// train::Options, and what concerns the program only.
 struct Flags {
   train::Options options;
-  int threads = 0;  // 0: ATELIER_THREADS, or all processors
+  train::Budget usual_length{.epochs = 10};  // when no flag says how long
+  int threads = 0;                           // 0: ATELIER_THREADS, or all processors
   std::string precision = "highest";
   std::string schedule = "auto";
   std::string checkpoint_every = "60s";
@@ -29,6 +30,10 @@ struct Flags {
 
 /// Whole numbers from `low` to `high`, for a flag's check; --help shows them.
 CLI::Validator within(std::int64_t low, std::int64_t high);
+
+/// The name that follows --preset in the command line, or `usual` when it is none of `names`: a program asks for it
+/// first, so that --help shows the preset's own defaults.
+std::string preset_in(int argc, char** argv, const std::vector<std::string>& names, const std::string& usual);
 
 /// Adds the shared flags to `app`, with the defaults that `flags` holds. `preset_names` are the allowed presets.
 void add_shared_flags(CLI::App& app, Flags& flags, const std::vector<std::string>& preset_names);

@@ -58,8 +58,6 @@ void resolve(VaeFlags& f) {
   f.vae.binarize = f.binarize == "static"    ? Binarize::once
                    : f.binarize == "dynamic" ? Binarize::every_step
                                              : Binarize::none;
-  auto& b = f.options.budget;
-  if (!b.epochs && !b.steps && b.minutes == 0) b.epochs = 10;
 }
 
 int train_vae(int argc, char** argv) {

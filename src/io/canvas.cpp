@@ -77,6 +77,19 @@ Box intersect(const Box& a, const Box& b) {
           std::max<Index>(0, std::min(a.top + a.height, b.top + b.height) - top)};
 }
 
+/// All pixels that a curve `width` wide through the places can touch.
+Box around(std::span<const Place> places, double width) {
+  constexpr double far = 1e9;  // more than any picture is wide
+  Place low{far, far}, high{-far, -far};
+  for (const Place& p : places) {
+    low = {std::min(low.x, p.x), std::min(low.y, p.y)};
+    high = {std::max(high.x, p.x), std::max(high.y, p.y)};
+  }
+  const auto pixel = [&](double at) { return static_cast<Index>(std::floor(std::clamp(at, -far, far))); };
+  const Index left = pixel(low.x - width / 2 - 1), top = pixel(low.y - width / 2 - 1);
+  return {left, top, pixel(high.x + width / 2 + 1) + 1 - left, pixel(high.y + width / 2 + 1) + 1 - top};
+}
+
 }  // namespace
 
 Canvas::Canvas(Index width, Index height, Colour background) : image_{width, height, 3, {}} {
@@ -113,7 +126,7 @@ void Canvas::text(Index left, Index top, const std::string& text, Colour colour,
 }
 
 void Canvas::curve(std::span<const Place> places, const Box& clip, double width, Colour colour) {
-  const Box b = intersect(clip, {0, 0, image_.width, image_.height});
+  const Box b = intersect(intersect(clip, {0, 0, image_.width, image_.height}), around(places, width));
   Coverage coverage(b, width / 2);
   for (std::size_t i = 0; i < places.size(); ++i) coverage.segment(places[i ? i - 1 : 0], places[i]);
   for (Index y = 0; y < b.height; ++y)

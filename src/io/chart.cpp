@@ -42,10 +42,14 @@ std::vector<Piece> pieces(const Series& series, bool log_y) {
 
 struct Range {
   double low = INFINITY, high = -INFINITY;
-  bool integers = true;
+  bool integers = true, limited = false;
   void add(double value) {
     low = std::min(low, value), high = std::max(high, value);
     integers = integers && value == std::floor(value);
+  }
+  /// Takes over given limits where there are points at all.
+  void limit(const Limits& to) {
+    if (to.low < to.high && low <= high) low = to.low, high = to.high, integers = false, limited = true;
   }
 };
 
@@ -56,6 +60,8 @@ class PanelPainter {
     for (const auto& curve : curves_)
       for (const Piece& piece : curve)
         for (const ChartPoint& p : piece) x_range_.add(p.x), y_range_.add(p.y);
+    x_range_.limit(panel.x);
+    y_range_.limit(panel.y);
   }
 
   void paint() {
@@ -66,7 +72,11 @@ class PanelPainter {
     plot_ = {left, top, right - left, std::max<Index>(1, box_.top + box_.height - margin - below - top)};
     if (x_range_.low > x_range_.high) return nothing();
     axes();
-    for (std::size_t i = 0; i < curves_.size(); ++i) curve(curves_[i], colour_of(i));
+    for (std::size_t i = 0; i < curves_.size(); ++i)
+      if (panel_.series[i].scattered)
+        dots(curves_[i], colour_of(i));
+      else
+        curve(curves_[i], colour_of(i));
   }
 
  private:
@@ -95,14 +105,17 @@ class PanelPainter {
   /// Makes both axes, leaves room for the numbers left of the plot, draws grid and numbers.
   void axes() {
     y_ = make_axis(y_range_.low, y_range_.high,
-                   {.log = panel_.log_y, .most_ticks = static_cast<int>(plot_.height / 34 + 1)});
+                   {.log = panel_.log_y,
+                    .most_ticks = static_cast<int>(plot_.height / 34 + 1),
+                    .margin = y_range_.limited ? 0 : 0.05});
     Index widest = 0;
     for (const Tick& tick : y_.ticks) widest = std::max(widest, text_width(tick.label));
     widest = std::min(widest + 10, plot_.width / 2);
     plot_.left += widest, plot_.width -= widest;
-    x_ = make_axis(
-        x_range_.low, x_range_.high,
-        {.integers = x_range_.integers, .most_ticks = static_cast<int>(plot_.width / 70 + 1), .margin = 0.02});
+    x_ = make_axis(x_range_.low, x_range_.high,
+                   {.integers = x_range_.integers,
+                    .most_ticks = static_cast<int>(plot_.width / 70 + 1),
+                    .margin = x_range_.limited ? 0 : 0.02});
     for (const Tick& tick : y_.ticks) y_tick(tick);
     Index free = plot_.left - margin;
     for (const Tick& tick : x_.ticks) x_tick(tick, free);
@@ -130,6 +143,13 @@ class PanelPainter {
   Place place(const ChartPoint& p) const {
     return {static_cast<double>(plot_.left) + x_.place(p.x) * static_cast<double>(plot_.width),
             static_cast<double>(plot_.top) + (1 - y_.place(p.y)) * static_cast<double>(plot_.height)};
+  }
+  void dots(const std::vector<Piece>& curve, Colour colour) {
+    for (const Piece& piece : curve)
+      for (const ChartPoint& p : piece) {
+        const Place at = place(p);
+        canvas_.curve(std::span(&at, 1), plot_, 3, colour);
+      }
   }
   void curve(const std::vector<Piece>& curve, Colour colour) {
     std::size_t points = 0;

@@ -141,6 +141,7 @@ class Run {
     ++steps_here_;
     step_seconds_ += watch_.seconds() - begin;
     add_to(at_.sums, values);
+    if (const std::string note = task_.note(); !note.empty()) at_.note += (at_.note.empty() ? "" : "; ") + note;
     const bool evaluated = at_.step % task_.steps_per_epoch() == 0 || at_.step == total_;
     Record metrics;
     if (evaluated) metrics = evaluate();

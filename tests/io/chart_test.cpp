@@ -61,6 +61,30 @@ TEST(Chart, RisesToTheRight) {
   EXPECT_EQ(count(image, blue, 0.7, 1, 0.5, 1), 0);
 }
 
+TEST(Chart, ScatteredPointsAreNotJoined) {
+  Series joined = curve(2, [](int i) { return 1.0 * i; }), scattered = joined;
+  scattered.scattered = true;
+  const auto line = draw({joined}), dots = draw({scattered});
+  EXPECT_GT(count(line, blue, 0.4, 0.6), 100);
+  EXPECT_EQ(count(dots, blue, 0.2, 0.8), 0);
+  EXPECT_GT(count(dots, blue), 0);
+}
+
+TEST(Chart, LimitsSayWhatIsShown) {
+  Series points = curve(11, [](int) { return 0.0; });
+  points.scattered = true;
+  const auto with = [&](Limits x, Limits y) {
+    return draw_chart({.panels = {{.title = "points", .series = {points}, .x = x, .y = y}}});
+  };
+  const auto all = with({}, {}), left = with({0, 20}, {}), low = with({}, {-1, 9}), none = with({20, 30}, {});
+  EXPECT_GT(count(all, blue, 0.6, 1), 0);
+  EXPECT_GT(count(left, blue, 0, 0.5), 0);
+  EXPECT_EQ(count(left, blue, 0.6, 1), 0);
+  EXPECT_GT(count(low, blue, 0, 1, 0.7, 1), 0);
+  EXPECT_EQ(count(low, blue, 0, 1, 0, 0.7), 0);
+  EXPECT_EQ(count(none, blue), 0);
+}
+
 TEST(Chart, LogarithmicAxisMakesAnExponentialStraight) {
   const auto exponential = [](int i) { return std::exp(i / 20.0); };
   const double line = middle(draw({curve(200, [](int i) { return 1.0 * i; })}));

@@ -1,37 +1,12 @@
 // The VAE's objective, sampling and figures of merit.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "atelier/atelier.hpp"
 #include "atelier/parallel/team.hpp"
 #include "support/expect_error.hpp"
 #include "support/formula.hpp"
 
 using namespace atelier;
-
-namespace {
-std::atomic<long> heap_allocations{0};
-}
-// Every allocation of this program is counted.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-void* operator new(std::size_t size) {
-  ++heap_allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++heap_allocations;
-  const auto a = static_cast<std::size_t>(alignment);
-  if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 namespace {
 
@@ -220,21 +195,4 @@ TEST(Vae, LearnsTheSameBitsWithAnyNumberOfThreads) {
   }();
   const ThreadScope scope(1);
   EXPECT_EQ(train(10), many);
-}
-
-TEST(Vae, StepsAfterTheFirstAllocateNothing) {
-  auto model = small_vae<float>({.pixels = 784, .hidden = {400}, .latent = 20});
-  auto adam = vae::make_optimizer(model);
-  const auto x = formula::uniform(1, {128, 784});
-  Rng rng(3);
-  const auto step = [&] {
-    Tape tape;
-    adam.step(vae::negative_elbo(model, x, rng).loss);
-  };
-  step();
-  const long heap = heap_allocations, pool = memory::pool().stats().allocations;
-  EXPECT_GT(heap, 0);
-  for (int i = 0; i < 3; ++i) step();
-  EXPECT_EQ(heap_allocations - heap, 0);
-  EXPECT_EQ(memory::pool().stats().allocations, pool);
 }

@@ -109,6 +109,20 @@ TEST(Loop, ALossThatIsNoNumberKeepsTheLastCheckpoint) {
   EXPECT_EQ(folder.read("model.safetensors"), undisturbed());
 }
 
+TEST(Loop, PassesOnWhatTheTaskHasToSayOnce) {
+  TempFolder folder;
+  tiny::Task task;
+  task.note_at = 4;
+  std::vector<std::string> notes;
+  train::RunFolder run_folder(folder.path(), false);
+  train::run(task, tiny::options(folder.path(), 10), {}, run_folder, {}, [&](const train::Progress& p) {
+    notes.push_back(p.note);
+    return true;
+  });
+  ASSERT_GE(notes.size(), 10u);
+  for (std::size_t i = 0; i < notes.size(); ++i) EXPECT_EQ(notes[i], i == 3 ? "look here" : "") << i;
+}
+
 TEST(Loop, FollowsTheSchedule) {
   TempFolder folder;
   tiny::Task task;

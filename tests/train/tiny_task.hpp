@@ -30,6 +30,7 @@ class Task : public train::Task {
     adam_.step(loss);
     return train::Record().set("loss", step == nan_at ? std::nan("") : static_cast<double>(loss.item()));
   }
+  std::string note() override { return steps_run == note_at ? "look here" : ""; }
   train::Record evaluate() override {
     ++evaluations;
     return train::Record().set("test_error", score_of ? score_of(evaluations) : std::abs(double(layer_.b.item()) - 3));
@@ -58,7 +59,7 @@ class Task : public train::Task {
 
   Index nan_at = -1;                    // the step whose loss is not a number
   std::function<double(int)> score_of;  // replaces the error of evaluation number n
-  int steps_run = 0, evaluations = 0;
+  int steps_run = 0, evaluations = 0, note_at = -1;
   std::vector<double> factors;
   std::vector<Index> sampled;
 

@@ -17,14 +17,21 @@ struct ChartPoint {
 struct Series {
   std::string name = {};  // for the legend, which panels of several series have
   std::vector<ChartPoint> points = {};
+  bool scattered = false;  // each point a dot, none joined
 };
 
-/// Curves over common axes. A panel without a point that can be drawn says so.
+/// What an axis shows, when low < high; otherwise as much as the points need.
+struct Limits {
+  double low = 0, high = 0;
+};
+
+/// Curves over common axes. A panel without a point that can be drawn says so; points beyond its limits are left out.
 struct Panel {
   std::string title = {};
   std::string x_label = {};
   bool log_y = false;
   std::vector<Series> series = {};  // each in its own colour, which repeat from the eighth on
+  Limits x = {}, y = {};
 };
 
 struct Chart {

@@ -4,6 +4,7 @@
 #include "atelier/nn/batch_norm.hpp"
 #include "atelier/nn/conv.hpp"
 #include "atelier/nn/dropout.hpp"
+#include "atelier/nn/embedding.hpp"
 #include "atelier/nn/group_norm.hpp"
 #include "atelier/nn/init.hpp"
 #include "atelier/nn/linear.hpp"

@@ -14,12 +14,12 @@ template <class M> class Ema {
   explicit Ema(const M& module, double decay = 0.999) : average(module), decay_(decay) {}
 
   void update(const M& module) {
-    std::vector<const void*> sources;
-    nn::visit_all(module, [&](const std::string&, const auto& p) { sources.push_back(&p); });
+    sources_.clear();
+    nn::visit_all(module, [&](const std::string&, const auto& p) { sources_.push_back(&p); });
     std::size_t k = 0;
     nn::visit_all(average, [&](const std::string&, auto& p) {
       using P = std::remove_reference_t<decltype(p)>;
-      const P& source = *static_cast<const P*>(sources[k++]);
+      const P& source = *static_cast<const P*>(sources_[k++]);
       if constexpr (P::trained) {
         kernels::ema(p.write(), source.data(), p.size(), decay_);
       } else {
@@ -30,6 +30,7 @@ template <class M> class Ema {
 
  private:
   double decay_;
+  std::vector<const void*> sources_;  // of one update; kept so that the next one allocates nothing
 };
 
 }  // namespace atelier::inline v0::optim

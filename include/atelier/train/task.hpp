@@ -48,6 +48,8 @@ class Task {
   virtual Index items_per_step() const = 0;
   /// One update. `lr_factor` is the schedule's. Returns what is logged; its field "loss" is watched for NaN.
   virtual Record step(Index step, double lr_factor) = 0;
+  /// Something about the last step that the user should know, once; mostly nothing.
+  virtual std::string note() { return {}; }
   /// Metrics of the model as it is, at the end of an epoch.
   virtual Record evaluate() = 0;
   /// The metric that says which checkpoint is best; smaller is better.

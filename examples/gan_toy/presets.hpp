@@ -1,0 +1,28 @@
+/// What gan_toy learns, and the settings that learn it.
+#pragma once
+
+#include "atelier/data/toy.hpp"
+#include "atelier/models/gan/gan.hpp"
+#include "flags.hpp"
+
+namespace atelier::programs {
+
+struct ToyOptions {
+  gan::Config model;
+  gan::Options training;
+  double discriminator_lr = 0;  // 0: as the generator's
+  double beta1 = 0, beta2 = 0.99;
+  double ema = 0.999;  // decay of the generator's average, which is measured and saved; 0: the weights as they are
+  Index evaluate_every = 1000;  // updates: an epoch, since the data are drawn afresh and have no end
+};
+
+inline const std::vector<std::string>& toy_presets() {
+  static const std::vector<std::string> names = {"ring", "grid"};
+  return names;
+}
+/// The distribution of a preset: 8 Gaussians on a circle of radius 1, deviation 0.01; or 5 x 5, 2 apart, 0.05.
+data::Mixture toy_mixture(const std::string& preset);
+/// Settings that reach every mode of the preset's distribution.
+void apply_preset(const std::string& preset, Flags& flags, ToyOptions& o);
+
+}  // namespace atelier::programs

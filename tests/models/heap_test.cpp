@@ -1,0 +1,77 @@
+// Training steps after the first allocate nothing.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "atelier/atelier.hpp"
+#include "support/formula.hpp"
+
+using namespace atelier;
+
+namespace {
+std::atomic<long> heap_allocations{0};
+}
+// Every allocation of this program is counted.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+void* operator new(std::size_t size) {
+  ++heap_allocations;
+  if (void* p = std::malloc(size)) return p;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  ++heap_allocations;
+  const auto a = static_cast<std::size_t>(alignment);
+  if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace {
+/// Runs `step(number)` until nothing new is met, then counts.
+template <class F> void expect_no_allocation(const F& step, Index warm_up = 1) {
+  for (Index i = 0; i < warm_up; ++i) step(i);
+  const long heap = heap_allocations, pool = memory::pool().stats().allocations;
+  EXPECT_GT(heap, 0);
+  for (Index i = 0; i < 3; ++i) step(warm_up + i);
+  EXPECT_EQ(heap_allocations - heap, 0);
+  EXPECT_EQ(memory::pool().stats().allocations, pool);
+}
+}  // namespace
+
+TEST(Vae, StepsAfterTheFirstAllocateNothing) {
+  auto model = vae::Vae{{.pixels = 784, .hidden = {400}, .latent = 20}};
+  nn::init(model, Rng(1));
+  auto adam = vae::make_optimizer(model);
+  const auto x = formula::uniform(1, {128, 784});
+  Rng rng(3);
+  expect_no_allocation([&](Index) {
+    Tape tape;
+    adam.step(vae::negative_elbo(model, x, rng).loss);
+  });
+}
+
+TEST(GanStep, StepsAfterTheFirstAllocateNothing) {
+  for (const auto penalty : {gan::Penalty::none, gan::Penalty::r1, gan::Penalty::wgan_gp}) {
+    const gan::Config c{.latent = 4, .hidden = {32, 32}, .pack = 2, .stddev_group = 4};
+    gan::MlpGenerator gen(c);
+    gan::MlpDiscriminator disc(c);
+    nn::init(gen, Rng(1));
+    nn::init(disc, Rng(2));
+    optim::Adam gen_adam(gen), disc_adam(disc);
+    optim::Ema average(gen);
+    const gan::Options o{.penalty = penalty, .n_critic = 2};
+    expect_no_allocation([&](Index number) {
+      const Rng own = Rng(3).fork("step", static_cast<std::uint64_t>(number));
+      gan::step(gan::players(gen, disc, gen_adam, disc_adam), o, number, own, [&](Index k, Index) {
+        Rng rng = own.fork("batch", static_cast<std::uint64_t>(k));
+        return gan::Batch<float>{normal({64, 2}, rng), normal({64, 4}, rng)};
+      });
+      average.update(gen);
+    });
+  }
+}
