@@ -40,7 +40,9 @@ void expect_near(const Double& found, const Json& expected, double tolerance, co
 }  // namespace
 
 TEST(GanGolden, LossesAndTheirGradients) {
-  for (const auto& [name, want] : golden()["losses"].items()) {
+  const auto all = golden()["losses"];
+  EXPECT_EQ(all.size(), 5u);
+  for (const auto& [name, want] : all.items()) {
     const auto loss = gan::loss_from(name);
     const auto real = formula::uniform<double>(1, {6, 1}, -4, 4), fake = formula::uniform<double>(2, {6, 1}, -4, 4);
     Tape tape;
@@ -90,7 +92,9 @@ TEST(GanGolden, MinibatchStddev) {
 }
 
 TEST(GanGolden, TwentyStepsOfBothPlayers) {
-  for (const auto& run : golden()["training"]) {
+  const auto runs = golden()["training"];
+  EXPECT_EQ(runs.size(), 6u);
+  for (const auto& run : runs) {
     gan::BasicMlpGenerator<double> gen(config);
     gan::BasicMlpDiscriminator<double> disc(config);
     fill(gen, 1);
