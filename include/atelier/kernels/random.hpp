@@ -48,13 +48,11 @@ template <int Bytes> using Words = typename Lanes64<Bytes>::Raw;
 /// The 64-bit products of the lower halves.
 template <int Bytes> ATELIER_INLINE Words<Bytes> multiply(const Words<Bytes>& a, const Words<Bytes>& b) {
 #if defined(ATELIER_X86)  // g++ does not recognise the masked product below as one instruction
-  Words<Bytes> product;
-  if constexpr (Bytes > 16) {
-    asm("vpmuludq %2, %1, %0" : "=v"(product) : "v"(a), "v"(b));
-  } else {
-    product = a;
+  Words<Bytes> product = a;
+  if constexpr (Bytes > 16)
+    wide::multiply_low_halves(product, b);
+  else
     asm("pmuludq %1, %0" : "+x"(product) : "x"(b));
-  }
   return product;
 #else
   return (a & 0xffffffff) * (b & 0xffffffff);

@@ -13,6 +13,7 @@
 
 #include "atelier/kernels/isa.hpp"
 #include "atelier/kernels/simd.hpp"
+#include "atelier/kernels/wide.hpp"
 
 namespace atelier::inline v0::simd {
 
@@ -105,13 +106,14 @@ template <class T, int N> ATELIER_INLINE Vec<T, N> copysign(const Vec<T, N>& x, 
 
 /// Square root, correctly rounded.
 template <class T, int N> ATELIER_INLINE Vec<T, N> sqrt(const Vec<T, N>& x) {
-  typename Vec<T, N>::Raw y;
+  typename Vec<T, N>::Raw y = x.raw;
 #if defined(ATELIER_X86)  // the C function sets errno, and a call for each lane would replace one instruction
-  constexpr bool single = sizeof(T) == 4, wide = sizeof(y) > 16;
-  if constexpr (single && wide) asm("vsqrtps %1, %0" : "=v"(y) : "v"(x.raw));
-  if constexpr (!single && wide) asm("vsqrtpd %1, %0" : "=v"(y) : "v"(x.raw));
-  if constexpr (single && !wide) asm("sqrtps %1, %0" : "=x"(y) : "x"(x.raw));
-  if constexpr (!single && !wide) asm("sqrtpd %1, %0" : "=x"(y) : "x"(x.raw));
+  if constexpr (sizeof(y) > 16)
+    kernels::wide::root(y);
+  else if constexpr (sizeof(T) == 4)
+    asm("sqrtps %0, %0" : "+x"(y));
+  else
+    asm("sqrtpd %0, %0" : "+x"(y));
 #else
   for (int i = 0; i < N; ++i) y[i] = std::sqrt(x.raw[i]);
 #endif
