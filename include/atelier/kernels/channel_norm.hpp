@@ -41,7 +41,7 @@ template <class T, class F> void each_block(const ChannelGrid& g, const F& f) {
   const Index units = g.units(), unit_rows = g.unit_rows(), block_rows = g.block_rows();
   const Index grain = map_grain / std::max<Index>(1, std::min(unit_rows, g.rows) * g.channels) + 1;
   parallel_for(g.segments * units, grain, [&](Index begin, Index end) {
-    dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
       for (Index u = begin; u < end; ++u)
         for (Index c = 0; c < g.channels; c += channel_chunk) {
           const Index first = u % units * unit_rows, last = std::min(g.rows, first + unit_rows);
@@ -139,7 +139,7 @@ namespace detail {
 /// f.operator()<L>(row, rows, segment) for up to four rows of one segment at a time.
 template <class T, class F> void each_row(const ChannelGrid& g, const F& f) {
   parallel_for(g.segments * g.rows, map_grain / std::max<Index>(1, g.channels) + 1, [&](Index begin, Index end) {
-    dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
       with_lanes<T, Bytes>(g.channels, [&]<class L>() ATELIER_LAMBDA {
         for (Index r = begin, n = 0; r < end; r += n) {
           const Index segment = r / g.rows;

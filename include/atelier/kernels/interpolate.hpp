@@ -25,10 +25,10 @@ struct Interpolation {
 };
 
 namespace detail {
-/// f.operator()<Bytes>(r) for rows [0, rows), shared by the threads.
-template <class F> void each_line(Index rows, Index inner, const F& f) {
+/// f.operator()<Bytes>(r) for rows [0, rows) of T, shared by the threads.
+template <class T, class F> void each_line(Index rows, Index inner, const F& f) {
   parallel_for(rows, map_grain / std::max<Index>(1, 4 * inner) + 1, [&](Index begin, Index end) {
-    dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
       for (Index r = begin; r < end; ++r) f.template operator()<Bytes>(r);
     });
   });
@@ -37,7 +37,7 @@ template <class F> void each_line(Index rows, Index inner, const F& f) {
 
 template <class T> void interpolate(T* y, const T* x, const Interpolation& p) {
   const Index out = p.n * p.scale;
-  detail::each_line(p.outer * out, p.inner, [&]<int Bytes>(Index r) ATELIER_LAMBDA {
+  detail::each_line<T>(p.outer * out, p.inner, [&]<int Bytes>(Index r) ATELIER_LAMBDA {
     const auto tap = p.tap(r % out);
     const auto t = static_cast<real_of<T>>(tap.t), rest = static_cast<real_of<T>>(1 - tap.t);
     const T* from = x + r / out * p.n * p.inner;
@@ -49,7 +49,7 @@ template <class T> void interpolate(T* y, const T* x, const Interpolation& p) {
 /// x = what interpolate's transpose makes of y: each place gathers from those whose taps reach it, in order.
 template <class T> void interpolate_back(T* x, const T* y, const Interpolation& p) {
   const Index out = p.n * p.scale;
-  detail::each_line(p.outer * p.n, p.inner, [&]<int Bytes>(Index r) ATELIER_LAMBDA {
+  detail::each_line<T>(p.outer * p.n, p.inner, [&]<int Bytes>(Index r) ATELIER_LAMBDA {
     const Index i = r % p.n;
     const T* from = y + r / p.n * out * p.inner;
     T* to = x + r * p.inner;

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <type_traits>
 
 #include "atelier/core/config.hpp"
 #include "atelier/core/error.hpp"
@@ -92,5 +93,16 @@ template <class Body> void dispatch(Isa isa, const Body& body) {
 }
 
 template <class Body> void dispatch(const Body& body) { dispatch(isa(), body); }
+
+/// The same for a body that computes with T, compiled for fewer sets where T is not float: double serves checks of
+/// gradients, and dual numbers go one at a time. Compile time is what counts there.
+template <class T, class Body> void dispatch_for(const Body& body) {
+  if constexpr (std::is_same_v<T, float>) return dispatch(body);
+#if defined(ATELIER_X86)
+  if constexpr (std::is_same_v<T, double>)
+    if (isa() >= Isa::avx2) return detail::run_avx2(body);
+#endif
+  detail::run_portable(body);
+}
 
 }  // namespace atelier::inline v0

@@ -66,7 +66,7 @@ template <Real T>
 void layer_norm(T* y, T* mean, T* spread, const T* x, const T* w, const T* b, Index rows, Index n, double eps) {
   if (n == 0) return;
   parallel_for(rows, map_grain / n + 1, [&](Index begin, Index end) {
-    dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
       detail::each_full_row<T, Bytes>(begin, end, n, [&]<class L>(Index r) ATELIER_LAMBDA {
         detail::layer_norm_row<L>(y + r * n, mean[r], spread[r], x + r * n, w, b, n, eps);
       });
@@ -116,7 +116,7 @@ void layer_norm_gradient(T* dx, double* totals, T* columns, const LayerNormInput
   const Index unit = layer_norm_unit(rows), units = layer_norm_units(rows);
   std::fill_n(totals, std::max<Index>(1, units) * 2 * n, 0.0);
   parallel_for(units, map_grain / (unit * n) + 1, [&](Index begin, Index end) {
-    dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
       for (Index u = begin; u < end; ++u)
         for (Index first = u * unit; first < std::min(rows, (u + 1) * unit); first += block) {
           T* sum = columns + u * 2 * n;

@@ -189,7 +189,7 @@ void map_broadcast(const F& f, T* out, const std::array<const T*, K>& in, const 
       });
     };
     if constexpr (Wide) {
-      dispatch(body);
+      dispatch_for<T>(body);
     } else {
       dispatch(Isa::portable, body);
     }

@@ -57,7 +57,7 @@ ATELIER_INLINE void update_span(const Step& step, const std::array<T*, K>& array
 template <class Make, class T, std::size_t K>
 void update(const Make& make, const std::array<T*, K>& arrays, const T* g, Index n) {
   parallel_for(n, map_grain, [&](Index begin, Index end) {
-    dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
       using V = simd::Vec<T, Bytes / static_cast<int>(sizeof(T))>;
       const std::array<T*, K> own = arrays;
       update_span<V>(make(V()), own, g, begin, end);
@@ -145,7 +145,7 @@ template <Real T> double sum_of_squares(const T* g, Index n) {
     double totals[batch];
     const Index blocks = std::min(batch, (n - first + block - 1) / block);
     parallel_for(blocks, 2, [&](Index begin, Index end) {
-      dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+      dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
         for (Index b = begin; b < end; ++b)
           totals[b] = detail::squares<Bytes>(g + first + b * block, std::min(block, n - first - b * block));
       });

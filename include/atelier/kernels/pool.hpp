@@ -47,7 +47,7 @@ namespace detail {
 template <class T, class F> void each_place(const PoolPlane& p, Index rows, Index cols, Index work, const F& f) {
   const Index grain = map_grain / std::max<Index>(1, cols * work * p.channels) + 1;
   parallel_for(p.batch * rows, grain, [&](Index begin, Index end) {
-    dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
       with_lanes<T, Bytes>(p.channels, [&]<class L>() ATELIER_LAMBDA {
         for (Index i = begin; i < end; ++i)
           for (Index c = 0; c < cols; ++c) f.template operator()<L>(i / rows, i % rows, c);

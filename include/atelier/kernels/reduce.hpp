@@ -79,7 +79,7 @@ void sum_rows(const F& f, T* out, const std::array<const T*, K>& in, Index rows,
   T totals[batch];
   // rows [row, row_end), and of each the blocks [first, last); their sums go to `total`, or else the row's to `out`
   const auto part = [&](Index row, Index row_end, Index first, Index last, T* total) {
-    dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
       for (Index r = row; r < row_end; ++r) {
         Sum sum(0);
         for (Index b = first; b < last; ++b) {
@@ -114,7 +114,7 @@ template <class T> void sum_columns(T* out, const T* x, Index rows, Index cols) 
   const Index grain = std::max<Index>(64, map_grain / std::max<Index>(rows, 1));
   parallel_for((cols + 15) / 16, grain / 16, [&](Index begin, Index end) {
     begin *= 16, end = std::min(end * 16, cols);
-    dispatch([&]<int Bytes>() ATELIER_LAMBDA {
+    dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
       using L = Lanes<T, Bytes>;
       Index c = begin;
       for (; c + L::count <= end; c += L::count)
