@@ -14,6 +14,7 @@
 
 #include "atelier/kernels/conv/scatter.hpp"
 #include "atelier/kernels/conv/weight_gradient.hpp"
+#include "atelier/kernels/conv/winograd/choice.hpp"
 #include "atelier/kernels/reference/conv.hpp"
 
 namespace atelier::inline v0::kernels {
@@ -56,6 +57,13 @@ template <class T> Index conv_workspace_size(const ConvShape& s, ConvPass pass, 
     return 0;
   } else {
     using namespace conv_impl;
+    if constexpr (std::is_same_v<T, float>) {
+      if (const Index m = winograd::results_of<T>(s, pass == ConvPass::data, mode.precision))
+        return winograd::with_algorithm(s, m, mode, [&]<class P, class W>(P, W) {
+          if (pass == ConvPass::weights) return winograd::gradient_workspace_size<P, W>(s);
+          return winograd::product_workspace_size<P, W>({s, pass == ConvPass::data});
+        });
+    }
     const Index gathered = gemm_impl::with_path<T>(mode, [&]<class P>(P) {
       if (pass == ConvPass::weights) return gradient_workspace_size<P>(s);
       if (pass == ConvPass::data && scatters<P>(s)) return scatter_workspace_size<P>(s, mode);
@@ -74,6 +82,20 @@ void check_workspace(const ConvShape& s, ConvPass pass, std::span<T> workspace, 
     throw Error("conv: expected a workspace of " + std::to_string(needed) + " numbers, found " +
                 std::to_string(workspace.size()));
 }
+/// Computes a gather by Winograd's filters, if it is one that they serve.
+template <class T>
+bool run_winograd(const Gather& g, const T* source, const T* w, T* out, const ConvEpilogue<T>& epilogue,
+                  std::span<T> workspace, const GemmMode& mode) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (const Index m = winograd::results_of<T>(g.shape, g.to_data, mode.precision)) {
+      winograd::with_algorithm(g.shape, m, mode, [&]<class P, class W>(P, W) {
+        winograd::run_product<P, W>(g, source, w, out, epilogue, workspace.data());
+      });
+      return true;
+    }
+  }
+  return false;
+}
 }  // namespace conv_impl
 
 /// y = rectify(conv(x, w) + bias). Throws Error for a workspace smaller than conv_workspace_size().
@@ -86,6 +108,7 @@ void conv(const ConvShape& s, const T* x, const T* w, T* y, const ConvEpilogue<s
     using namespace conv_impl;
     check_workspace(s, ConvPass::forward, workspace, mode);
     if (takes_product(s, epilogue)) return run_product(s, ConvPass::forward, x, w, y, epilogue, workspace, mode);
+    if (run_winograd<T>({s, false}, x, w, y, epilogue, workspace, mode)) return;
     gemm_impl::with_path<T>(mode, [&]<class P>(P) { run_gather<P>({s, false}, x, w, y, epilogue, workspace.data()); });
   }
 }
@@ -101,6 +124,7 @@ void conv_data(const ConvShape& s, const T* dy, const T* w, T* dx,
     using namespace conv_impl;
     check_workspace(s, ConvPass::data, workspace, mode);
     if (takes_product(s, epilogue)) return run_product(s, ConvPass::data, dy, w, dx, epilogue, workspace, mode);
+    if (run_winograd<T>({s, true}, dy, w, dx, epilogue, workspace, mode)) return;
     gemm_impl::with_path<T>(mode, [&]<class P>(P) {
       if (scatters<P>(s)) return run_scatter<P>(s, dy, w, dx, epilogue, workspace.data(), mode);
       run_gather<P>({s, true}, dy, w, dx, epilogue, workspace.data());
@@ -118,6 +142,11 @@ void conv_weights(const ConvShape& s, const T* x, const T* dy, T* dw, std::span<
     using namespace conv_impl;
     check_workspace(s, ConvPass::weights, workspace, mode);
     if (is_product(s)) return run_product<T>(s, ConvPass::weights, dy, x, dw, {}, workspace, mode);
+    if constexpr (std::is_same_v<T, float>) {
+      if (const Index m = winograd::results_of<T>(s, false, mode.precision))
+        return winograd::with_algorithm(
+            s, m, mode, [&]<class P, class W>(P, W) { winograd::run_gradient<P, W>(s, x, dy, dw, workspace.data()); });
+    }
     gemm_impl::with_path<T>(mode, [&]<class P>(P) { run_gradient<P>(s, x, dy, dw, workspace.data()); });
   }
 }

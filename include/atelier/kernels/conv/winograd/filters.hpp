@@ -1,0 +1,138 @@
+/// Weights [out, in, kernel] as the second operands of a Winograd convolution's products: taps side by side for columns
+/// in panels, then transformed, chunk by chunk of the reduction.
+#pragma once
+
+#include "atelier/kernels/conv/weights.hpp"
+#include "atelier/kernels/conv/winograd/leaves.hpp"
+
+namespace atelier::inline v0::kernels::winograd {
+
+using conv_impl::NumberPath;
+using gemm_impl::entry;
+using gemm_impl::Panels;
+using gemm_impl::Pieces;
+
+inline constexpr Index step = 16;  ///< channels come in multiples of this under every instruction set
+
+/// The reduction of a phase's products, over source phases x channels, in chunks: every source phase of some channels.
+struct Chunks {
+  Index phases, channels;
+  Index most_rows;  ///< of a chunk, unless `step` channels have more
+  Index count() const { return pieces().count; }
+  Index begin(Index chunk) const { return pieces().begin(chunk) * step; }  ///< first channel
+  Index channels_of(Index chunk) const { return pieces().size(chunk) * step; }
+  Index rows(Index chunk) const { return channels_of(chunk) * phases; }
+  Index longest() const { return rows(0); }
+
+ private:
+  Pieces pieces() const {
+    const Index most = std::max<Index>(1, most_rows / (phases * step)), n = channels / step;
+    return {n, (n + most - 1) / most};
+  }
+};
+
+/// [channels, columns] squares of the weights as [channels, taps, width].
+template <class P> struct PackSideBySide {
+  using T = typename P::T;
+  using Pack = conv_impl::PackTaps<P>;
+  struct Args {
+    typename Pack::Args square;  ///< out_stride: from channel to channel
+    Index taps = 0, width = 0;
+    T* out = nullptr;
+  };
+  ATELIER_INLINE static void run(const Args& a) {
+    typename Pack::Args square = a.square;
+    for (Index t = 0; t < a.taps; t += P::lanes) {
+      square.source = a.square.source + t;
+      square.taps = std::min<Index>(P::lanes, a.taps - t);
+      for (Index i = 0; i < P::lanes; ++i) square.out[i] = i < square.taps ? a.out + (t + i) * a.width : nullptr;
+      for (Index c = 0; c < square.channels; ++c)
+        for (Index first = 0; first < a.width; first += P::lanes) Pack::square(square, c, first);
+    }
+  }
+};
+
+/// Where packed taps and transformed filters stand.
+template <class P, class W> struct Filters {
+  using T = typename P::T;
+  Gather g;
+  Panels<P> panels;
+  Chunks chunks;
+
+  explicit Filters(const Gather& gather)
+      : g(gather),
+        panels{g.columns()},
+        chunks{g.to_data ? 1 : phases_of(g.shape), g.channels(), W::positions > 16 ? 64 : 128} {}
+  static Index phases_of(const ConvShape& s) { return s.stride[0] * s.stride[1]; }
+  Index result_phases() const { return g.to_data ? phases_of(g.shape) : 1; }
+  Index width(Index panel) const { return panels.vectors(panel) * P::lanes; }
+
+  Index taps_size() const { return g.columns() * g.channels() * g.shape.taps(); }
+  Index taps_of(Index panel) const { return panels.begin(panel) * g.channels() * g.shape.taps(); }
+
+  /// From position to position of a transformed panel in a chunk.
+  Index position(Index chunk, Index panel) const { return odd_lines(chunks.rows(chunk) * width(panel)); }
+  Index panel_size(Index chunk, Index panel) const { return W::positions * position(chunk, panel); }
+  Index most_panel_size() const { return W::positions * odd_lines(chunks.longest() * 3 * P::lanes); }
+  /// Place of a transformed panel among all.
+  Index place(Index phase, Index chunk, Index panel) const {
+    const Index number = phase * chunks.count() + chunk;
+    return (number * panels.count() + panel) * most_panel_size();
+  }
+  Index size() const { return place(result_phases(), 0, 0); }
+
+  /// Taps of channels [c0, c1) in one panel.
+  void pack(const T* w, Index panel, Index c0, Index c1, T* taps) const {
+    using Pack = PackSideBySide<NumberPath<P>>;
+    const Index count = g.shape.taps(), row = g.shape.in * count;
+    const Index column = g.to_data ? count : row, channel = g.to_data ? row : count;
+    entry<P::isa, Pack, typename Pack::Args>()({.square = {.source = w + panels.begin(panel) * column + c0 * channel,
+                                                           .column_stride = column,
+                                                           .channel_stride = channel,
+                                                           .columns = panels.columns(panel),
+                                                           .channels = c1 - c0,
+                                                           .out_stride = count * width(panel)},
+                                                .taps = count,
+                                                .width = width(panel),
+                                                .out = taps + taps_of(panel) + c0 * count * width(panel)});
+  }
+
+  /// One panel of a chunk under a result phase, transformed: position, source phase, channel, column.
+  void transform(const T* taps, Index phase, Index chunk, Index panel, T* out) const {
+    using Transform = TransformFilters<NumberPath<P>, W>;
+    typename Transform::Args a{.channel = g.shape.taps() * width(panel),
+                               .channels = chunks.channels_of(chunk),
+                               .width = width(panel),
+                               .out = out,
+                               .position = position(chunk, panel)};
+    a.taps = taps + taps_of(panel) + chunks.begin(chunk) * a.channel;
+    for (Index q = 0; q < chunks.phases; ++q, a.out += a.channels * a.width) {
+      const TilePhase tiles = tile_phase(g, g.to_data ? phase : q, W::m);
+      for (Index i = 0; i < W::r * W::r; ++i)
+        a.at[i] = tiles.kernel_tap(i / W::r, i % W::r, g.shape.kernel[1]) * a.width;
+      entry<P::isa, Transform, typename Transform::Args>()(a);
+    }
+  }
+
+  /// Packs all taps.
+  void pack_all(const T* w, T* taps) const {
+    constexpr Index some = 32;  // channels at a time
+    const Index parts = (g.channels() + some - 1) / some;
+    parallel_for(panels.count() * parts, 2, [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i)
+        pack(w, i / parts, i % parts * some, std::min(g.channels(), (i % parts + 1) * some), taps);
+    });
+  }
+  /// Transforms all.
+  void transform_all(const T* taps, T* out) const {
+    const Index count = panels.count();
+    parallel_for(result_phases() * chunks.count() * count, 1, [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i) {
+        const Index phase = i / count / chunks.count(), chunk = i / count % chunks.count(), panel = i % count;
+        transform(taps, phase, chunk, panel, out + place(phase, chunk, panel));
+      }
+    });
+  }
+};
+
+}  // namespace atelier::inline v0::kernels::winograd
