@@ -31,23 +31,28 @@ struct Chunks {
   }
 };
 
-/// [channels, columns] squares of the weights as [channels, taps, width].
-template <class P> struct PackSideBySide {
+/// Squares of the weights, [channels, columns, taps], turned: columns side by side.
+template <class P, class W> struct PackSideBySide {
   using T = typename P::T;
   using Pack = conv_impl::PackTaps<P>;
+  static constexpr Index most_taps = W::r * W::r * 4;
   struct Args {
-    typename Pack::Args square;  ///< out_stride: from channel to channel
+    typename Pack::Args square;
     Index taps = 0, width = 0;
+    Index at[most_taps]{};  ///< where channel 0 of each tap goes
     T* out = nullptr;
   };
   ATELIER_INLINE static void run(const Args& a) {
     typename Pack::Args square = a.square;
+    const bool along = square.channel_stride < square.column_stride;  // walk along the source's rows
+    const Index inner = along ? 1 : a.width / P::lanes, outer = a.width / P::lanes / inner;
     for (Index t = 0; t < a.taps; t += P::lanes) {
       square.source = a.square.source + t;
       square.taps = std::min<Index>(P::lanes, a.taps - t);
-      for (Index i = 0; i < P::lanes; ++i) square.out[i] = i < square.taps ? a.out + (t + i) * a.width : nullptr;
-      for (Index c = 0; c < square.channels; ++c)
-        for (Index first = 0; first < a.width; first += P::lanes) Pack::square(square, c, first);
+      for (Index i = 0; i < P::lanes; ++i) square.out[i] = i < square.taps ? a.out + a.at[t + i] : nullptr;
+      for (Index u = 0; u < outer; ++u)
+        for (Index c = 0; c < square.channels; ++c)
+          for (Index v = 0; v < inner; ++v) Pack::square(square, c, (u * inner + v) * P::lanes);
     }
   }
 };
@@ -62,13 +67,16 @@ template <class P, class W> struct Filters {
   explicit Filters(const Gather& gather)
       : g(gather),
         panels{g.columns()},
-        chunks{g.to_data ? 1 : phases_of(g.shape), g.channels(), W::positions > 16 ? 64 : 128} {}
+        chunks{g.to_data ? 1 : phases_of(g.shape), g.channels(), W::positions > 9 ? 128 : 256} {}
   static Index phases_of(const ConvShape& s) { return s.stride[0] * s.stride[1]; }
   Index result_phases() const { return g.to_data ? phases_of(g.shape) : 1; }
   Index width(Index panel) const { return panels.vectors(panel) * P::lanes; }
 
+  /// Packed taps: panel, phase, channel, tap of the filter, column.
   Index taps_size() const { return g.columns() * g.channels() * g.shape.taps(); }
-  Index taps_of(Index panel) const { return panels.begin(panel) * g.channels() * g.shape.taps(); }
+  Index taps_of(Index panel, Index phase) const {
+    return (panels.begin(panel) * g.shape.taps() + phase * W::r * W::r * width(panel)) * g.channels();
+  }
 
   /// From position to position of a transformed panel in a chunk.
   Index position(Index chunk, Index panel) const { return odd_lines(chunks.rows(chunk) * width(panel)); }
@@ -81,37 +89,38 @@ template <class P, class W> struct Filters {
   }
   Index size() const { return place(result_phases(), 0, 0); }
 
-  /// Taps of channels [c0, c1) in one panel.
+  /// Packs the taps of channels [c0, c1) in one panel.
   void pack(const T* w, Index panel, Index c0, Index c1, T* taps) const {
-    using Pack = PackSideBySide<NumberPath<P>>;
-    const Index count = g.shape.taps(), row = g.shape.in * count;
+    using Pack = PackSideBySide<NumberPath<P>, W>;
+    const Index count = g.shape.taps(), row = g.shape.in * count, filter = W::r * W::r;
     const Index column = g.to_data ? count : row, channel = g.to_data ? row : count;
-    entry<P::isa, Pack, typename Pack::Args>()({.square = {.source = w + panels.begin(panel) * column + c0 * channel,
-                                                           .column_stride = column,
-                                                           .channel_stride = channel,
-                                                           .columns = panels.columns(panel),
-                                                           .channels = c1 - c0,
-                                                           .out_stride = count * width(panel)},
-                                                .taps = count,
-                                                .width = width(panel),
-                                                .out = taps + taps_of(panel) + c0 * count * width(panel)});
+    typename Pack::Args a{.square = {.source = w + panels.begin(panel) * column + c0 * channel,
+                                     .column_stride = column,
+                                     .channel_stride = channel,
+                                     .columns = panels.columns(panel),
+                                     .channels = c1 - c0,
+                                     .out_stride = filter * width(panel)},
+                          .taps = count,
+                          .width = width(panel),
+                          .out = taps + c0 * filter * width(panel)};
+    for (Index q = 0; q < phases_of(g.shape); ++q) {
+      const TilePhase phase = tile_phase(g, q, W::m);
+      for (Index i = 0; i < filter; ++i)
+        a.at[phase.kernel_tap(i / W::r, i % W::r, g.shape.kernel[1])] = taps_of(panel, q) + i * width(panel);
+    }
+    entry<P::isa, Pack, typename Pack::Args>()(a);
   }
 
   /// One panel of a chunk under a result phase, transformed: position, source phase, channel, column.
   void transform(const T* taps, Index phase, Index chunk, Index panel, T* out) const {
     using Transform = TransformFilters<NumberPath<P>, W>;
-    typename Transform::Args a{.channel = g.shape.taps() * width(panel),
-                               .channels = chunks.channels_of(chunk),
-                               .width = width(panel),
-                               .out = out,
-                               .position = position(chunk, panel)};
-    a.taps = taps + taps_of(panel) + chunks.begin(chunk) * a.channel;
-    for (Index q = 0; q < chunks.phases; ++q, a.out += a.channels * a.width) {
-      const TilePhase tiles = tile_phase(g, g.to_data ? phase : q, W::m);
-      for (Index i = 0; i < W::r * W::r; ++i)
-        a.at[i] = tiles.kernel_tap(i / W::r, i % W::r, g.shape.kernel[1]) * a.width;
-      entry<P::isa, Transform, typename Transform::Args>()(a);
-    }
+    const Index channels = chunks.channels_of(chunk), first = chunks.begin(chunk) * W::r * W::r * width(panel);
+    for (Index q = 0; q < chunks.phases; ++q)
+      entry<P::isa, Transform, typename Transform::Args>()({.taps = taps + taps_of(panel, phase + q) + first,
+                                                            .channels = channels,
+                                                            .width = width(panel),
+                                                            .out = out + q * channels * width(panel),
+                                                            .position = position(chunk, panel)});
   }
 
   /// Packs all taps.

@@ -1,6 +1,8 @@
 /// The loops over vectors of channels: every transform of a Winograd convolution, compiled for each instruction set.
 #pragma once
 
+#include <cstring>
+
 #include "atelier/kernels/conv/winograd/tiles.hpp"
 
 namespace atelier::inline v0::kernels::winograd {
@@ -26,13 +28,19 @@ template <class P, class M> struct TransformTiles {
   ATELIER_INLINE static void run(const Args& a) {
     TileCursor tile(*a.phase, a.first);
     T* out = a.out;
-    const T* at[side][side];
-    for (Index k = 0; k < a.count; ++k, out += a.row, tile.advance(*a.phase)) {
-      find(a, tile, at);
+    const T *at[side][side], *next[side][side];
+    find(a, tile, next);
+    for (Index k = 0; k < a.count; ++k, out += a.row) {
+      std::memcpy(at, next, sizeof at);
+      tile.advance(*a.phase);
+      if (k + 1 < a.count) find(a, tile, next);
       for (Index c = 0; c < a.channels; c += P::lanes)
-        transform<M, V>([&](auto i, auto j) ATELIER_LAMBDA { return V::load(at[i][j] + c); },
-                        [&](auto i, auto j, const V& v)
-                            ATELIER_LAMBDA { v.store(out + (i * M::rows + j) * a.position + c); });
+        transform<M, V>(
+            [&](auto i, auto j) ATELIER_LAMBDA {
+              __builtin_prefetch(next[i][j] + c);
+              return V::load(at[i][j] + c);
+            },
+            [&](auto i, auto j, const V& v) ATELIER_LAMBDA { v.store(out + (i * M::rows + j) * a.position + c); });
     }
   }
   /// The pixels of a tile.
@@ -95,28 +103,26 @@ template <class P, class W> struct FinishTiles {
   }
 };
 
-/// The filters of channels x `width` columns, transformed: position p of channel c goes to out + p * position + c *
-/// width.
+/// Filters, [channels, r x r, width], transformed: position p of channel c goes to out + p * position + c * width.
 template <class P, class W> struct TransformFilters {
   using T = typename P::T;
   using V = typename P::V;
   struct Args {
-    const T* taps = nullptr;  ///< [channels, kernel taps, width]
-    Index channel = 0;        ///< to the next channel
-    Index at[W::r * W::r]{};  ///< where each tap of the filter begins
+    const T* taps = nullptr;
     Index channels = 0, width = 0;
     T* out = nullptr;
     Index position = 0;
   };
   ATELIER_INLINE static void run(const Args& a) {
+    constexpr Index ahead = 4;  // channels
     const T* taps = a.taps;
     T* out = a.out;
-    for (Index c = 0; c < a.channels; ++c, taps += a.channel, out += a.width)
+    for (Index c = 0; c < a.channels; ++c, taps += W::r * W::r * a.width, out += a.width)
       for (Index v = 0; v < a.width; v += P::lanes)
         transform<Filter<W>, V>(
             [&](auto i, auto j) ATELIER_LAMBDA {
-              const T* from = taps + a.at[i * W::r + j] + v;
-              __builtin_prefetch(from + 4 * a.channel);
+              const T* from = taps + (i * W::r + j) * a.width + v;
+              __builtin_prefetch(from + ahead * W::r * W::r * a.width);
               return V::load(from);
             },
             [&](auto i, auto j, const V& u) ATELIER_LAMBDA { u.store(out + (i * W::n + j) * a.position + v); });

@@ -15,7 +15,7 @@ namespace atelier::inline v0::kernels::winograd {
 template <class P, class W> struct ProductCut {
   static constexpr Index most_tiles = W::positions > 9 ? 28 : 56;  ///< of a block
   static constexpr Index most_columns = 128;                       ///< of a group
-  static constexpr Index transform_once = 4;  ///< blocks of tiles from which filters are transformed beforehand
+  static constexpr Index transform_once = 6;  ///< blocks of tiles from which filters are transformed beforehand
 
   Filters<P, W> filters;
   Index tiles;  ///< of a phase
@@ -24,9 +24,10 @@ template <class P, class W> struct ProductCut {
 
   ProductCut(const Gather& g, int workers) : filters(g), tiles(g.shape.batch * tile_phase(g, 0, W::m).of_image()) {
     const Index panels = filters.panels.count(), phases = filters.result_phases();
-    blocks = (tiles + most_tiles - 1) / most_tiles;
+    const auto blocks_of = [&](Index most) { return (tiles + most - 1) / most; };
+    prepared = blocks_of(most_tiles) >= transform_once;
+    blocks = blocks_of(prepared ? most_tiles : most_tiles * 3 / 2);
     groups = std::min(panels, (filters.panels.n + most_columns - 1) / most_columns);
-    prepared = blocks >= transform_once;
     if (blocks * phases * groups < 2 * workers)
       groups = std::min(panels, (2 * workers + blocks * phases - 1) / (blocks * phases));
     if (blocks > 1 && phases * groups % workers != 0)
