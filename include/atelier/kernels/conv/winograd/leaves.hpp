@@ -142,7 +142,6 @@ template <class P, class W> struct FinishFilters {
     Index phases = 0, channels = 0, taps = 0;
     Index at[most_taps]{};  ///< number in the kernel of each tap, phase by phase
     T* out = nullptr;
-    bool accumulate = false;
   };
   ATELIER_INLINE static void run(const Args& a) {
     alignas(64) T taps[padded_taps * P::lanes] = {};
@@ -165,11 +164,7 @@ template <class P, class W> struct FinishFilters {
     gemm_impl::transpose(r);
     const Index count = std::min<Index>(P::lanes, a.taps - t);
 #pragma GCC unroll 16
-    for (int i = 0; i < P::lanes; ++i) {
-      T* const to = a.out + (c + i) * a.taps + t;
-      if (a.accumulate) r[i].raw += gemm_impl::load_part<P>(to, count).raw;
-      gemm_impl::store_part<P>(r[i], to, count);
-    }
+    for (int i = 0; i < P::lanes; ++i) gemm_impl::store_part<P>(r[i], a.out + (c + i) * a.taps + t, count);
   }
 };
 
