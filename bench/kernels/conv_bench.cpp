@@ -174,7 +174,7 @@ int main(int argc, char** argv) {
         const GemmMode mode{.precision = precision};
         const std::string base = std::string(pass_name) + "/" + l.name + "/" + name(precision) + "/";
         add(base + "atelier", [=, pass = pass](auto& state) { bench_atelier(state, l.shape, pass, mode); });
-        if (precision == Precision::highest && winograd::results_of<float>(l.shape, pass == ConvPass::data, precision))
+        if (precision == Precision::highest && winograd::serves<float>(l.shape, pass, precision))
           add(base + "direct", [=, pass = pass](auto& state) { bench_direct(state, l.shape, pass); });
 #if defined(ATELIER_BENCH_ONEDNN)
         if (precision != Precision::high)

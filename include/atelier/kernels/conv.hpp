@@ -19,8 +19,6 @@
 
 namespace atelier::inline v0::kernels {
 
-enum class ConvPass { forward, data, weights };
-
 namespace conv_impl {
 /// A product of pixels and weights, without a gather.
 inline bool is_product(const ConvShape& s) {
@@ -57,9 +55,9 @@ template <class T> Index conv_workspace_size(const ConvShape& s, ConvPass pass, 
     return 0;
   } else {
     using namespace conv_impl;
-    if constexpr (std::is_same_v<T, float>) {
-      if (const Index m = winograd::results_of<T>(s, pass == ConvPass::data, mode.precision))
-        return winograd::with_algorithm(s, m, mode, [&]<class P, class W>(P, W) {
+    if constexpr (std::same_as<T, float>) {
+      if (winograd::serves<T>(s, pass, mode.precision))
+        return winograd::with_algorithm(s, pass, mode, [&]<class P, class W>(P, W) {
           if (pass == ConvPass::weights) return winograd::gradient_workspace_size<P, W>(s);
           return winograd::product_workspace_size<P, W>({s, pass == ConvPass::data});
         });
@@ -82,19 +80,21 @@ void check_workspace(const ConvShape& s, ConvPass pass, std::span<T> workspace, 
     throw Error("conv: expected a workspace of " + std::to_string(needed) + " numbers, found " +
                 std::to_string(workspace.size()));
 }
-/// Computes a gather by Winograd's filters, if it is one that they serve.
+/// Computes a gather, by Winograd's filters where they serve.
 template <class T>
-bool run_winograd(const Gather& g, const T* source, const T* w, T* out, const ConvEpilogue<T>& epilogue,
-                  std::span<T> workspace, const GemmMode& mode) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (const Index m = winograd::results_of<T>(g.shape, g.to_data, mode.precision)) {
-      winograd::with_algorithm(g.shape, m, mode, [&]<class P, class W>(P, W) {
+void run_gather(const ConvShape& s, ConvPass pass, const T* source, const T* w, T* out, const ConvEpilogue<T>& epilogue,
+                std::span<T> workspace, const GemmMode& mode) {
+  const Gather g{s, pass == ConvPass::data};
+  if constexpr (std::same_as<T, float>) {
+    if (winograd::serves<T>(s, pass, mode.precision))
+      return winograd::with_algorithm(s, pass, mode, [&]<class P, class W>(P, W) {
         winograd::run_product<P, W>(g, source, w, out, epilogue, workspace.data());
       });
-      return true;
-    }
   }
-  return false;
+  gemm_impl::with_path<T>(mode, [&]<class P>(P) {
+    if (g.to_data && scatters<P>(s)) return run_scatter<P>(s, source, w, out, epilogue, workspace.data(), mode);
+    run_gather<P>(g, source, w, out, epilogue, workspace.data());
+  });
 }
 }  // namespace conv_impl
 
@@ -108,8 +108,7 @@ void conv(const ConvShape& s, const T* x, const T* w, T* y, const ConvEpilogue<s
     using namespace conv_impl;
     check_workspace(s, ConvPass::forward, workspace, mode);
     if (takes_product(s, epilogue)) return run_product(s, ConvPass::forward, x, w, y, epilogue, workspace, mode);
-    if (run_winograd<T>({s, false}, x, w, y, epilogue, workspace, mode)) return;
-    gemm_impl::with_path<T>(mode, [&]<class P>(P) { run_gather<P>({s, false}, x, w, y, epilogue, workspace.data()); });
+    run_gather(s, ConvPass::forward, x, w, y, epilogue, workspace, mode);
   }
 }
 
@@ -124,11 +123,7 @@ void conv_data(const ConvShape& s, const T* dy, const T* w, T* dx,
     using namespace conv_impl;
     check_workspace(s, ConvPass::data, workspace, mode);
     if (takes_product(s, epilogue)) return run_product(s, ConvPass::data, dy, w, dx, epilogue, workspace, mode);
-    if (run_winograd<T>({s, true}, dy, w, dx, epilogue, workspace, mode)) return;
-    gemm_impl::with_path<T>(mode, [&]<class P>(P) {
-      if (scatters<P>(s)) return run_scatter<P>(s, dy, w, dx, epilogue, workspace.data(), mode);
-      run_gather<P>({s, true}, dy, w, dx, epilogue, workspace.data());
-    });
+    run_gather(s, ConvPass::data, dy, w, dx, epilogue, workspace, mode);
   }
 }
 
@@ -142,10 +137,11 @@ void conv_weights(const ConvShape& s, const T* x, const T* dy, T* dw, std::span<
     using namespace conv_impl;
     check_workspace(s, ConvPass::weights, workspace, mode);
     if (is_product(s)) return run_product<T>(s, ConvPass::weights, dy, x, dw, {}, workspace, mode);
-    if constexpr (std::is_same_v<T, float>) {
-      if (const Index m = winograd::results_of<T>(s, false, mode.precision))
-        return winograd::with_algorithm(
-            s, m, mode, [&]<class P, class W>(P, W) { winograd::run_gradient<P, W>(s, x, dy, dw, workspace.data()); });
+    if constexpr (std::same_as<T, float>) {
+      if (winograd::serves<T>(s, ConvPass::weights, mode.precision))
+        return winograd::with_algorithm(s, ConvPass::weights, mode, [&]<class P, class W>(P, W) {
+          winograd::run_gradient<P, W>(s, x, dy, dw, workspace.data());
+        });
     }
     gemm_impl::with_path<T>(mode, [&]<class P>(P) { run_gradient<P>(s, x, dy, dw, workspace.data()); });
   }

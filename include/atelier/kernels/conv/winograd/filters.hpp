@@ -72,11 +72,11 @@ template <class P, class W> struct Filters {
   Index result_phases() const { return g.to_data ? phases_of(g.shape) : 1; }
   Index width(Index panel) const { return panels.vectors(panel) * P::lanes; }
 
-  /// Packed taps: panel, phase, channel, tap of the filter, column.
+  /// Packed taps of some channels of a panel: phase, channel, tap of the filter, column. Those of all stand panel by
+  /// panel; those of a chunk alone are made where they are needed.
   Index taps_size() const { return g.columns() * g.channels() * g.shape.taps(); }
-  Index taps_of(Index panel, Index phase) const {
-    return (panels.begin(panel) * g.shape.taps() + phase * W::r * W::r * width(panel)) * g.channels();
-  }
+  Index most_chunk_taps() const { return chunks.longest() / chunks.phases * g.shape.taps() * 3 * P::lanes; }
+  Index taps_of(Index panel) const { return panels.begin(panel) * g.shape.taps() * g.channels(); }
 
   /// From position to position of a transformed panel in a chunk.
   Index position(Index chunk, Index panel) const { return odd_lines(chunks.rows(chunk) * width(panel)); }
@@ -89,8 +89,8 @@ template <class P, class W> struct Filters {
   }
   Index size() const { return place(result_phases(), 0, 0); }
 
-  /// Packs the taps of channels [c0, c1) in one panel.
-  void pack(const T* w, Index panel, Index c0, Index c1, T* taps) const {
+  /// Packs the taps of channels [c0, c1) of a panel among those of `channels` that begin with c0 - skipped.
+  void pack(const T* w, Index panel, Index c0, Index c1, T* taps, Index skipped, Index channels) const {
     using Pack = PackSideBySide<NumberPath<P>, W>;
     const Index count = g.shape.taps(), row = g.shape.in * count, filter = W::r * W::r;
     const Index column = g.to_data ? count : row, channel = g.to_data ? row : count;
@@ -102,44 +102,52 @@ template <class P, class W> struct Filters {
                                      .out_stride = filter * width(panel)},
                           .taps = count,
                           .width = width(panel),
-                          .out = taps + c0 * filter * width(panel)};
+                          .out = taps};
     for (Index q = 0; q < phases_of(g.shape); ++q) {
       const TilePhase phase = tile_phase(g, q, W::m);
       for (Index i = 0; i < filter; ++i)
-        a.at[phase.kernel_tap(i / W::r, i % W::r, g.shape.kernel[1])] = taps_of(panel, q) + i * width(panel);
+        a.at[phase.kernel_tap(i / W::r, i % W::r, g.shape.kernel[1])] =
+            ((q * channels + skipped) * filter + i) * width(panel);
     }
     entry<P::isa, Pack, typename Pack::Args>()(a);
   }
-
-  /// One panel of a chunk under a result phase, transformed: position, source phase, channel, column.
-  void transform(const T* taps, Index phase, Index chunk, Index panel, T* out) const {
-    using Transform = TransformFilters<NumberPath<P>, W>;
-    const Index channels = chunks.channels_of(chunk), first = chunks.begin(chunk) * W::r * W::r * width(panel);
-    for (Index q = 0; q < chunks.phases; ++q)
-      entry<P::isa, Transform, typename Transform::Args>()({.taps = taps + taps_of(panel, phase + q) + first,
-                                                            .channels = channels,
-                                                            .width = width(panel),
-                                                            .out = out + q * channels * width(panel),
-                                                            .position = position(chunk, panel)});
+  void pack_chunk(const T* w, Index chunk, Index panel, T* taps) const {
+    const Index first = chunks.begin(chunk), channels = chunks.channels_of(chunk);
+    pack(w, panel, first, first + channels, taps, 0, channels);
   }
-
   /// Packs all taps.
   void pack_all(const T* w, T* taps) const {
     constexpr Index some = 32;  // channels at a time
-    const Index parts = (g.channels() + some - 1) / some;
+    const Index channels = g.channels(), parts = (channels + some - 1) / some;
     parallel_for(panels.count() * parts, 2, [&](Index first, Index last) {
-      for (Index i = first; i < last; ++i)
-        pack(w, i / parts, i % parts * some, std::min(g.channels(), (i % parts + 1) * some), taps);
+      for (Index i = first; i < last; ++i) {
+        const Index panel = i / parts, c = i % parts * some;
+        pack(w, panel, c, std::min(channels, c + some), taps + taps_of(panel), c, channels);
+      }
     });
   }
-  /// Transforms all.
-  void transform_all(const T* taps, T* out) const {
+
+  /// One panel of a chunk under a result phase, transformed: position, source phase, channel, column. Channel 0 of the
+  /// chunk is number `skipped` of the packed taps' `channels`.
+  void transform(const T* taps, Index skipped, Index channels, Index phase, Index chunk, Index panel, T* out) const {
+    using Transform = TransformFilters<NumberPath<P>, W>;
+    const Index count = chunks.channels_of(chunk), filter = W::r * W::r * width(panel);
+    for (Index q = 0; q < chunks.phases; ++q)
+      entry<P::isa, Transform, typename Transform::Args>()({.taps = taps + ((phase + q) * channels + skipped) * filter,
+                                                            .channels = count,
+                                                            .width = width(panel),
+                                                            .out = out + q * count * width(panel),
+                                                            .position = position(chunk, panel)});
+  }
+  /// Transforms all; each worker has room for the taps of a chunk at own + worker * own_size.
+  void transform_all(const T* w, T* out, T* own, Index own_size) const {
     const Index count = panels.count();
-    parallel_for(result_phases() * chunks.count() * count, 1, [&](Index first, Index last) {
-      for (Index i = first; i < last; ++i) {
-        const Index phase = i / count / chunks.count(), chunk = i / count % chunks.count(), panel = i % count;
-        transform(taps, phase, chunk, panel, out + place(phase, chunk, panel));
-      }
+    parallel_units(chunks.count() * count, [&](Index i, int worker) {
+      const Index chunk = i / count, panel = i % count;
+      T* const taps = own + worker * own_size;
+      pack_chunk(w, chunk, panel, taps);
+      for (Index phase = 0; phase < result_phases(); ++phase)
+        transform(taps, 0, chunks.channels_of(chunk), phase, chunk, panel, out + place(phase, chunk, panel));
     });
   }
 };

@@ -11,22 +11,27 @@
 
 namespace atelier::inline v0::kernels::winograd {
 
+/// What of the weights is ready before the units begin. Many blocks of tiles share transformed filters; for few, a
+/// unit transforms what it needs, since all filters are more than the caches hold. It packs their taps on the way, but
+/// to the data, where each result phase needs others of the same taps.
+enum class Ready { nothing, taps, filters };
+
 /// How a convolution's work is cut into units.
 template <class P, class W> struct ProductCut {
   static constexpr Index most_tiles = W::positions > 9 ? 28 : 56;  ///< of a block
   static constexpr Index most_columns = 128;                       ///< of a group
-  static constexpr Index transform_once = 6;  ///< blocks of tiles from which filters are transformed beforehand
+  static constexpr Index many = 6;                                 ///< blocks
 
   Filters<P, W> filters;
   Index tiles;  ///< of a phase
   Index blocks, groups;
-  bool prepared;
+  Ready ready;
 
   ProductCut(const Gather& g, int workers) : filters(g), tiles(g.shape.batch * tile_phase(g, 0, W::m).of_image()) {
     const Index panels = filters.panels.count(), phases = filters.result_phases();
     const auto blocks_of = [&](Index most) { return (tiles + most - 1) / most; };
-    prepared = blocks_of(most_tiles) >= transform_once;
-    blocks = blocks_of(prepared ? most_tiles : most_tiles * 3 / 2);
+    ready = blocks_of(most_tiles) >= many ? Ready::filters : g.to_data ? Ready::taps : Ready::nothing;
+    blocks = blocks_of(ready == Ready::filters ? most_tiles : most_tiles * 3 / 2);
     groups = std::min(panels, (filters.panels.n + most_columns - 1) / most_columns);
     if (blocks * phases * groups < 2 * workers)
       groups = std::min(panels, (2 * workers + blocks * phases - 1) / (blocks * phases));
@@ -44,18 +49,23 @@ template <class P, class W> struct ProductCut {
   Index sum_panel() const { return W::positions * sum_position(3 * P::lanes); }
   Index tiles_size() const { return W::positions * tile_position(); }
   Index sums_size() const { return panel_groups().size(0) * sum_panel(); }
-  Index own() const { return tiles_size() + sums_size() + (prepared ? 0 : filters.most_panel_size()); }
-  Index workspace_size(int workers) const {
-    return filters.taps_size() + (prepared ? filters.size() : 0) + workers * own();
+  Index filters_size() const { return ready == Ready::filters ? 0 : filters.most_panel_size(); }
+  Index taps_size() const { return ready == Ready::taps ? 0 : filters.most_chunk_taps(); }
+  Index own() const { return tiles_size() + sums_size() + filters_size() + taps_size(); }
+  /// Numbers of what is ready.
+  Index ready_size() const {
+    return ready == Ready::filters ? filters.size() : ready == Ready::taps ? filters.taps_size() : 0;
   }
+  Index workspace_size(int workers) const { return ready_size() + workers * own(); }
 };
 
 template <class P, class W> class ProductPlan {
  public:
   using T = typename P::T;
 
-  ProductPlan(const conv_impl::Operands<T>& x, const ProductCut<P, W>& cut, const T* taps, const T* prepared)
-      : x_(x), g_(x.gather), cut_(cut), filters_(cut.filters), taps_(taps), prepared_(prepared) {}
+  /// `weights` are the convolution's, or what is ready of them.
+  ProductPlan(const conv_impl::Operands<T>& x, const ProductCut<P, W>& cut, const T* weights)
+      : x_(x), g_(x.gather), cut_(cut), filters_(cut.filters), weights_(weights) {}
 
   /// Computes unit u; `workspace` holds cut.own() numbers.
   void run(Index u, T* workspace) const {
@@ -67,6 +77,7 @@ template <class P, class W> class ProductPlan {
     unit.tiles = workspace;
     unit.sums = unit.tiles + cut_.tiles_size();
     unit.filters = unit.sums + cut_.sums_size();
+    unit.taps = unit.filters + cut_.filters_size();
     for (Index chunk = 0; chunk < filters_.chunks.count(); ++chunk) {
       transform_tiles(unit, chunk);
       for (Index p = unit.p0; p < unit.p1; ++p) add_products(unit, chunk, p);
@@ -77,7 +88,7 @@ template <class P, class W> class ProductPlan {
  private:
   struct Unit {
     Index phase, t0 = 0, count = 0, p0 = 0, p1 = 0;
-    T *tiles = nullptr, *sums = nullptr, *filters = nullptr;
+    T *tiles = nullptr, *sums = nullptr, *filters = nullptr, *taps = nullptr;
   };
   T* sums_of(const Unit& u, Index p) const { return u.sums + (p - u.p0) * cut_.sum_panel(); }
 
@@ -99,12 +110,25 @@ template <class P, class W> class ProductPlan {
     }
   }
 
+  /// One panel of a chunk, transformed.
+  const T* filters_of(const Unit& u, Index chunk, Index p) const {
+    const Chunks& chunks = filters_.chunks;
+    if (cut_.ready == Ready::filters) return weights_ + filters_.place(u.phase, chunk, p);
+    if (cut_.ready == Ready::taps) {
+      const T* const taps = weights_ + filters_.taps_of(p);
+      filters_.transform(taps, chunks.begin(chunk), g_.channels(), u.phase, chunk, p, u.filters);
+    } else {
+      filters_.pack_chunk(weights_, chunk, p, u.taps);
+      filters_.transform(u.taps, 0, chunks.channels_of(chunk), u.phase, chunk, p, u.filters);
+    }
+    return u.filters;
+  }
+
   /// The products of one panel and chunk, position after position.
   void add_products(const Unit& u, Index chunk, Index p) const {
     const Index width = filters_.width(p), position = filters_.position(chunk, p);
     const int vectors = filters_.panels.vectors(p);
-    const T* filters = prepared_ + (cut_.prepared ? filters_.place(u.phase, chunk, p) : 0);
-    if (!cut_.prepared) filters_.transform(taps_, u.phase, chunk, p, u.filters), filters = u.filters;
+    const T* const filters = filters_of(u, chunk, p);
     const Index most = P::most_rows(vectors);
     const Pieces rows{u.count, (u.count + most - 1) / most};
     for (Index i = 0; i < W::positions; ++i)
@@ -144,7 +168,7 @@ template <class P, class W> class ProductPlan {
   const Gather& g_;
   const ProductCut<P, W>& cut_;
   const Filters<P, W>& filters_;
-  const T *taps_, *prepared_;
+  const T* const weights_;
 };
 
 /// Numbers of workspace for run_product().
@@ -158,13 +182,11 @@ void run_product(const Gather& g, const typename P::T* source, const typename P:
                  const ConvEpilogue<typename P::T>& epilogue, typename P::T* workspace) {
   using T = typename P::T;
   const ProductCut<P, W> cut(g, threads());
-  T* const taps = workspace;
-  T* const prepared = taps + cut.filters.taps_size();
-  T* const own = prepared + (cut.prepared ? cut.filters.size() : 0);
-  cut.filters.pack_all(w, taps);
-  if (cut.prepared) cut.filters.transform_all(taps, prepared);
+  T* const own = workspace + cut.ready_size();
+  if (cut.ready == Ready::taps) cut.filters.pack_all(w, workspace);
+  if (cut.ready == Ready::filters) cut.filters.transform_all(w, workspace, own, cut.own());
   const conv_impl::Operands<T> x{.gather = g, .source = source, .packed = nullptr, .out = out, .epilogue = epilogue};
-  const ProductPlan<P, W> plan(x, cut, taps, prepared);
+  const ProductPlan<P, W> plan(x, cut, cut.ready == Ready::nothing ? w : workspace);
   parallel_units(cut.units(), [&](Index u, int worker) { plan.run(u, own + worker * cut.own()); });
 }
 
