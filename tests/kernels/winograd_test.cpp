@@ -105,7 +105,7 @@ double rms_error(const Case& c, const std::vector<float>& found) {
 }
 
 /// What a pass may err, at 512 channels.
-double tolerance(Precision precision) { return precision == Precision::highest ? 1.5e-6 : 6e-6; }
+double tolerance(Precision precision) { return precision == Precision::highest ? 1e-6 : 4e-6; }
 
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
@@ -193,13 +193,13 @@ TEST(Winograd, FourByFourKernelsOfStrideTwo) {
 }
 TEST(Winograd, ThreeByThreeKernels) {
   check_passes(square(5, 8, 64, 112, 3, 1));
-  check_passes(square(1, 20, 80, 64, 3, 1));
+  check_passes(square(3, 20, 80, 64, 3, 1));
 }
 TEST(Winograd, OtherShapes) {
   check_passes({3, {8, 32}, 64, {4, 16}, 64, {4, 4}, {2, 2}, {1, 1}});   // not square
   check_passes({8, {8, 16}, 64, {8, 8}, 64, {2, 4}, {1, 2}, {1, 1}});    // mixed strides
-  check_passes({3, {16, 16}, 64, {8, 8}, 64, {4, 4}, {2, 2}, {3, 0}});   // other paddings
-  check_passes({3, {16, 16}, 64, {8, 8}, 64, {6, 6}, {2, 2}, {2, 2}});   // three taps a phase
+  check_passes({5, {16, 16}, 64, {8, 8}, 64, {4, 4}, {2, 2}, {3, 0}});   // other paddings
+  check_passes({5, {16, 16}, 64, {8, 8}, 64, {6, 6}, {2, 2}, {2, 2}});   // three taps a phase
   check_passes({5, {16, 16}, 64, {4, 12}, 64, {3, 3}, {1, 1}, {0, 1}});  // fewer results than fit
 }
 TEST(Winograd, SeveralBlocksOfTilesAndParts) { check_passes(square(37, 16, 64, 64, 4, 2)); }
