@@ -52,10 +52,11 @@ template <class P, class M> struct TransformTiles {
     const Index down = y.source_step * x.source * a.source_channels, right = x.source_step * a.source_channels;
     unrolled<side>([&](auto i) ATELIER_LAMBDA {
       const Index row = top + i * y.source_step;
-      const bool inside = row >= 0 && row < y.source;
+      const bool row_inside = (row >= 0) & (row < y.source);
       unrolled<side>([&](auto j) ATELIER_LAMBDA {
         const Index column = left + j * x.source_step;
-        at[i][j] = inside & (column >= 0) & (column < x.source) ? corner + i * down + j * right : outside<T>.data();
+        const bool inside = row_inside & (column >= 0) & (column < x.source);
+        at[i][j] = inside ? corner + i * down + j * right : outside<T>.data();
       });
     });
   }
