@@ -1,8 +1,9 @@
-/// Convolutions of the DCGAN's layers and of a 3 x 3 layer, in three directions, beside oneDNN where it was found.
+/// Convolutions of the DCGAN's layers and of a 3 x 3 layer, in three directions, beside our own direct kernels where
+/// Winograd's filters take their place, and beside oneDNN's direct ones where that was found.
 ///
 /// y is the forward pass, dx the pass to the data (which is the transposed convolution forward), dw the pass to the
-/// weights; packing of the weights is inside. Each record says GFLOP/s and the share of the arithmetic peak, measured
-/// on the same threads just before and after. Pick with --benchmark_filter.
+/// weights; packing of the weights is inside. Each record says GFLOP/s, counted as those of a direct convolution, and
+/// the share of the arithmetic peak, measured on the same threads just before and after. Pick with --benchmark_filter.
 #include "atelier/kernels/conv.hpp"
 
 #include <benchmark/benchmark.h>
@@ -73,6 +74,23 @@ void bench_atelier(benchmark::State& state, const ConvShape& s, ConvPass pass, c
     if (pass == ConvPass::forward) conv(s, d.x.data(), d.w.data(), d.y.data(), {}, workspace.span(), mode);
     if (pass == ConvPass::data) conv_data(s, d.y.data(), d.w.data(), d.x.data(), {}, workspace.span(), mode);
     if (pass == ConvPass::weights) conv_weights(s, d.x.data(), d.y.data(), d.w.data(), workspace.span(), mode);
+  });
+}
+
+/// The direct convolution, whatever conv() would choose.
+void bench_direct(benchmark::State& state, const ConvShape& s, ConvPass pass) {
+  const Data d(s);
+  const GemmMode mode{.precision = Precision::highest};
+  gemm_impl::with_path<float>(mode, [&]<class P>(P) {
+    const conv_impl::Gather g{s, pass == ConvPass::data};
+    const Aligned workspace(pass == ConvPass::weights ? conv_impl::gradient_workspace_size<P>(s)
+                                                      : conv_impl::gather_workspace_size<P>(g));
+    float* const space = workspace.data();
+    measure(state, s, mode, [&] {
+      if (pass == ConvPass::forward) conv_impl::run_gather<P>(g, d.x.data(), d.w.data(), d.y.data(), {}, space);
+      if (pass == ConvPass::data) conv_impl::run_gather<P>(g, d.y.data(), d.w.data(), d.x.data(), {}, space);
+      if (pass == ConvPass::weights) conv_impl::run_gradient<P>(s, d.x.data(), d.y.data(), d.w.data(), space);
+    });
   });
 }
 
@@ -152,12 +170,15 @@ int main(int argc, char** argv) {
       {ConvPass::forward, "y"}, {ConvPass::data, "dx"}, {ConvPass::weights, "dw"}};
   for (const Layer& l : layers)
     for (const auto& [pass, pass_name] : passes)
-      for (Precision precision : {Precision::highest, Precision::medium}) {
+      for (Precision precision : {Precision::highest, Precision::high, Precision::medium}) {
         const GemmMode mode{.precision = precision};
         const std::string base = std::string(pass_name) + "/" + l.name + "/" + name(precision) + "/";
         add(base + "atelier", [=, pass = pass](auto& state) { bench_atelier(state, l.shape, pass, mode); });
+        if (precision == Precision::highest && winograd::serves<float>(l.shape, pass, precision))
+          add(base + "direct", [=, pass = pass](auto& state) { bench_direct(state, l.shape, pass); });
 #if defined(ATELIER_BENCH_ONEDNN)
-        add(base + "onednn", [=, pass = pass](auto& state) { bench_onednn(state, l.shape, pass, mode); });
+        if (precision != Precision::high)
+          add(base + "onednn", [=, pass = pass](auto& state) { bench_onednn(state, l.shape, pass, mode); });
 #endif
       }
   benchmark::Initialize(&argc, argv);

@@ -14,11 +14,10 @@
 
 #include "atelier/kernels/conv/scatter.hpp"
 #include "atelier/kernels/conv/weight_gradient.hpp"
+#include "atelier/kernels/conv/winograd/choice.hpp"
 #include "atelier/kernels/reference/conv.hpp"
 
 namespace atelier::inline v0::kernels {
-
-enum class ConvPass { forward, data, weights };
 
 namespace conv_impl {
 /// A product of pixels and weights, without a gather.
@@ -56,6 +55,13 @@ template <class T> Index conv_workspace_size(const ConvShape& s, ConvPass pass, 
     return 0;
   } else {
     using namespace conv_impl;
+    if constexpr (std::same_as<T, float>) {
+      if (winograd::serves<T>(s, pass, mode.precision))
+        return winograd::with_algorithm(s, pass, mode, [&]<class P, class W>(P, W) {
+          if (pass == ConvPass::weights) return winograd::gradient_workspace_size<P, W>(s);
+          return winograd::product_workspace_size<P, W>({s, pass == ConvPass::data});
+        });
+    }
     const Index gathered = gemm_impl::with_path<T>(mode, [&]<class P>(P) {
       if (pass == ConvPass::weights) return gradient_workspace_size<P>(s);
       if (pass == ConvPass::data && scatters<P>(s)) return scatter_workspace_size<P>(s, mode);
@@ -74,6 +80,22 @@ void check_workspace(const ConvShape& s, ConvPass pass, std::span<T> workspace, 
     throw Error("conv: expected a workspace of " + std::to_string(needed) + " numbers, found " +
                 std::to_string(workspace.size()));
 }
+/// Computes a gather, by Winograd's filters where they serve.
+template <class T>
+void run_gather(const ConvShape& s, ConvPass pass, const T* source, const T* w, T* out, const ConvEpilogue<T>& epilogue,
+                std::span<T> workspace, const GemmMode& mode) {
+  const Gather g{s, pass == ConvPass::data};
+  if constexpr (std::same_as<T, float>) {
+    if (winograd::serves<T>(s, pass, mode.precision))
+      return winograd::with_algorithm(s, pass, mode, [&]<class P, class W>(P, W) {
+        winograd::run_product<P, W>(g, source, w, out, epilogue, workspace.data());
+      });
+  }
+  gemm_impl::with_path<T>(mode, [&]<class P>(P) {
+    if (g.to_data && scatters<P>(s)) return run_scatter<P>(s, source, w, out, epilogue, workspace.data(), mode);
+    run_gather<P>(g, source, w, out, epilogue, workspace.data());
+  });
+}
 }  // namespace conv_impl
 
 /// y = rectify(conv(x, w) + bias). Throws Error for a workspace smaller than conv_workspace_size().
@@ -86,7 +108,7 @@ void conv(const ConvShape& s, const T* x, const T* w, T* y, const ConvEpilogue<s
     using namespace conv_impl;
     check_workspace(s, ConvPass::forward, workspace, mode);
     if (takes_product(s, epilogue)) return run_product(s, ConvPass::forward, x, w, y, epilogue, workspace, mode);
-    gemm_impl::with_path<T>(mode, [&]<class P>(P) { run_gather<P>({s, false}, x, w, y, epilogue, workspace.data()); });
+    run_gather(s, ConvPass::forward, x, w, y, epilogue, workspace, mode);
   }
 }
 
@@ -101,10 +123,7 @@ void conv_data(const ConvShape& s, const T* dy, const T* w, T* dx,
     using namespace conv_impl;
     check_workspace(s, ConvPass::data, workspace, mode);
     if (takes_product(s, epilogue)) return run_product(s, ConvPass::data, dy, w, dx, epilogue, workspace, mode);
-    gemm_impl::with_path<T>(mode, [&]<class P>(P) {
-      if (scatters<P>(s)) return run_scatter<P>(s, dy, w, dx, epilogue, workspace.data(), mode);
-      run_gather<P>({s, true}, dy, w, dx, epilogue, workspace.data());
-    });
+    run_gather(s, ConvPass::data, dy, w, dx, epilogue, workspace, mode);
   }
 }
 
@@ -118,6 +137,12 @@ void conv_weights(const ConvShape& s, const T* x, const T* dy, T* dw, std::span<
     using namespace conv_impl;
     check_workspace(s, ConvPass::weights, workspace, mode);
     if (is_product(s)) return run_product<T>(s, ConvPass::weights, dy, x, dw, {}, workspace, mode);
+    if constexpr (std::same_as<T, float>) {
+      if (winograd::serves<T>(s, ConvPass::weights, mode.precision))
+        return winograd::with_algorithm(s, ConvPass::weights, mode, [&]<class P, class W>(P, W) {
+          winograd::run_gradient<P, W>(s, x, dy, dw, workspace.data());
+        });
+    }
     gemm_impl::with_path<T>(mode, [&]<class P>(P) { run_gradient<P>(s, x, dy, dw, workspace.data()); });
   }
 }

@@ -14,6 +14,8 @@
 
 namespace atelier::inline v0::kernels {
 
+enum class ConvPass { forward, data, weights };
+
 /// Sizes of y[b, i, o] = sum over taps t and channels c of x[b, i * stride + t * dilation - padding, c] w[o, c, t].
 /// Pairs are (height, width). `out_size` says which results exist; what they would read outside x is zero.
 struct ConvShape {

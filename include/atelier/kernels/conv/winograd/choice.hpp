@@ -1,0 +1,68 @@
+/// Which convolutions go by Winograd's filters, and by which ones.
+#pragma once
+
+#include "atelier/kernels/conv/winograd/weight_gradient.hpp"
+
+namespace atelier::inline v0::kernels::winograd {
+
+/// Whether all of a pass falls into tiles of m x m results.
+inline bool falls_into_tiles(const ConvShape& s, ConvPass pass, Index m) {
+  for (std::size_t d = 0; d < 2; ++d) {
+    const bool to_data = pass == ConvPass::data;
+    const Index results = to_data ? s.size[d] / s.stride[d] : s.out_size[d];
+    if (results % m != 0 || (to_data && s.size[d] % s.stride[d] != 0)) return false;
+  }
+  return true;
+}
+
+/// m of the F(m x m) that computes a pass, or 0 for the direct convolution: float, one group, no dilation, strides of 1
+/// and 2, kernels of 2 or 3 times the stride, channels in multiples of 16. F(4 x 4) is for Precision::high alone.
+///
+/// The rest is a rule of thumb. Filters are transformed for every pass, which takes many tiles to pay: measured on two
+/// Zen 4 cores, layers of 4 x 4 kernels over 8 x 8 x 256 -> 4 x 4 x 512 run at these multiples of the direct speed:
+///
+///   results (images x 4 x 4)   16    64   128   256   512
+///   F(2 x 2)  y               0.7   0.9   1.3   1.3   1.3
+///             dx              1.2   1.2   1.3   1.3   1.3
+///             dw              1.0   1.4   1.5   1.5   1.4
+///   F(4 x 4)  y               0.7   1.2   1.5   1.6   1.7
+///             dx              0.8   1.2   1.5   1.6   1.7
+///             dw              0.5   0.9   1.1   1.5   1.6
+///
+/// Shallower layers gain as much or more, down to 16 channels, unless they are so small that starting threads counts.
+inline Index tile_of(const ConvShape& s, ConvPass pass, Precision precision) {
+  constexpr Index least_results = 128, least_of_large = 256, least_products = Index{1} << 22;
+  if (precision == Precision::medium || s.groups != 1 || s.dilation != ConvShape::Pair{1, 1}) return 0;
+  if (s.in % step != 0 || s.out % step != 0) return 0;
+  const Index r = s.kernel[0] / s.stride[0];
+  if (r != 2 && r != 3) return 0;
+  for (std::size_t d = 0; d < 2; ++d)
+    if (s.stride[d] > 2 || s.kernel[d] != r * s.stride[d]) return 0;
+  const Index results = pass == ConvPass::data ? s.in_pixels() / (s.stride[0] * s.stride[1]) : s.out_pixels();
+  if (results < least_results || results * s.in * s.taps() * s.out < least_products) return 0;
+  const bool many = pass != ConvPass::weights || results >= least_of_large;
+  if (precision == Precision::high && many && falls_into_tiles(s, pass, 4)) return 4;
+  return falls_into_tiles(s, pass, 2) ? 2 : 0;
+}
+
+/// Whether a pass over numbers of type T goes by Winograd's filters.
+template <class T> bool serves(const ConvShape& s, ConvPass pass, Precision precision) {
+  return std::same_as<T, float> && tile_of(s, pass, precision) != 0;
+}
+
+/// Calls f(Path, Algorithm) for a pass that they serve.
+template <class F> auto with_algorithm(const ConvShape& s, ConvPass pass, const GemmMode& mode, const F& f) {
+  const bool two_taps = s.kernel[0] == 2 * s.stride[0], fours = tile_of(s, pass, mode.precision) == 4;
+  const auto choose = [&](auto path) {
+    if (fours) return two_taps ? f(path, Algorithm<4, 2>{}) : f(path, Algorithm<4, 3>{});
+    return two_taps ? f(path, Algorithm<2, 2>{}) : f(path, Algorithm<2, 3>{});
+  };
+  using gemm_impl::Path;
+#if defined(ATELIER_X86)
+  if (mode.isa >= Isa::avx512) return choose(Path<float, Isa::avx512, gemm_impl::Unit::number>{});
+  if (mode.isa == Isa::avx2) return choose(Path<float, Isa::avx2, gemm_impl::Unit::number>{});
+#endif
+  return choose(Path<float, Isa::portable, gemm_impl::Unit::number>{});
+}
+
+}  // namespace atelier::inline v0::kernels::winograd
