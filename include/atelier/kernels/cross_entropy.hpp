@@ -63,8 +63,7 @@ void cross_entropy(T* loss, T* lse, const T* z, const CrossEntropyTargets& targe
         const bool counts = target.ids[r] != target.ignore;
         loss[r] = lse[r] = 0;
         if (counts)
-          loss[r] = static_cast<T>(
-              detail::cross_entropy_row<L>(lse[r], z + r * n, n, target.ids[r], target.smoothing));
+          loss[r] = static_cast<T>(detail::cross_entropy_row<L>(lse[r], z + r * n, n, target.ids[r], target.smoothing));
       });
     });
   });
