@@ -2,7 +2,7 @@
 ///
 /// %gemm is the share of the time that the products alone take, in whole (logits stored, as a layer of its own would).
 /// %peak is the share of the peak of multiply-adds on the same threads.
-#include "atelier/ops/cross_entropy.hpp"
+#include "atelier/atelier.hpp"
 
 #include <benchmark/benchmark.h>
 
