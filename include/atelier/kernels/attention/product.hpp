@@ -113,18 +113,20 @@ void multiply(const Left<typename P::T>& a, const Pieces& rows, const PackedB<P>
   using Table = gemm_impl::Tiles<KernelPath<P>, transposed>;
   const Panels<P> panels{b.n};
   for (Index p = 0; p < panels.count(); ++p) {
-    const int v = panels.vectors(p), most = P::most_rows(v);
+    const int step = panels.vectors(p) * P::lanes;
     for (Index q = 0; q < rows.count; ++q) {
       const Span s = span(q);
-      if (panels.begin(p) >= s.columns) continue;
-      const Index begin = rows.begin(q);
-      const int m = static_cast<int>(rows.size(q)), parts = (m + most - 1) / most, each = (m + parts - 1) / parts;
+      const Index wanted = s.columns - panels.begin(p), begin = rows.begin(q);
+      if (wanted <= 0) continue;
+      const int v = static_cast<int>(std::min<Index>(panels.vectors(p), (wanted + P::lanes - 1) / P::lanes));
+      const int m = static_cast<int>(rows.size(q)), most = P::most_rows(v), parts = (m + most - 1) / most,
+                each = (m + parts - 1) / parts;
       gemm_impl::TileArgs<typename P::T> t{.units = std::max<Index>(0, s.last - s.first),
                                            .a = a.data + q * a.piece + begin * a.row + s.first * a.step,
                                            .a_row = transposed ? 1 : a.row,
                                            .a_step = a.step,
-                                           .b = b.panel(p) + s.first * v * P::lanes,
-                                           .b_step = v * P::lanes,
+                                           .b = b.panel(p) + s.first * step,
+                                           .b_step = step,
                                            .c = c.data + begin * c.stride + panels.begin(p),
                                            .c_row = c.stride,
                                            .accumulate = accumulate};

@@ -1,7 +1,6 @@
 /// What happens to the rows of a block of scores between its products: softmax, dropout, and their gradient.
 #pragma once
 
-#include <cmath>
 #include <limits>
 
 #include "atelier/kernels/attention/problem.hpp"
@@ -59,20 +58,30 @@ template <class P> struct SoftmaxRows {
       const Index keys = a.mask.keys_of(a.first + r), whole = keys / P::lanes * P::lanes;
       if (keys == 0) {
         clear<P>(row, 0, a.width);
-        a.lse[r] = -std::numeric_limits<T>::infinity();
-        a.inverse[r] = 0;
+        a.lse[r] = a.inverse[r] = 0;
         continue;
       }
-      const T top = largest(row, whole, keys) * a.scale, sum = weights(row, whole, keys, a.scale, top);
+      a.lse[r] = largest(row, whole, keys) * a.scale;
+      a.inverse[r] = weights(row, whole, keys, a.scale, a.lse[r]);
       clear<P>(row, round_up_lanes(keys), a.width);
-      a.lse[r] = top + std::log(sum);
-      a.inverse[r] = 1 / sum;
       if (a.dropout.share) drop(a, row, keys, static_cast<std::uint64_t>(r));
     }
+    finish(a);
   }
 
  private:
   ATELIER_INLINE static Index round_up_lanes(Index n) { return (n + P::lanes - 1) / P::lanes * P::lanes; }
+
+  /// From the largest score and the sum of each row: lse = top + log(sum), -inf without keys; 1 / sum, or 0.
+  ATELIER_INLINE static void finish(const ScoresArgs<T>& a) {
+    const V zero(typename V::Raw{});
+    for (Index r = 0; r < a.rows; r += P::lanes) {
+      const V sum = gemm_impl::load_part<P>(a.inverse + r, a.rows - r);
+      const V lse = gemm_impl::load_part<P>(a.lse + r, a.rows - r) + log(sum);
+      gemm_impl::store_part<P>(lse, a.lse + r, a.rows - r);
+      gemm_impl::store_part<P>(simd::select(sum > zero, 1 / sum, sum), a.inverse + r, a.rows - r);
+    }
+  }
 
   ATELIER_INLINE static T largest(const T* row, Index whole, Index keys) {
     const V least = gemm_impl::broadcast<V>(-std::numeric_limits<T>::infinity());
