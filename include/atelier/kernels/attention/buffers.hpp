@@ -89,13 +89,6 @@ template <class P> Dropout dropout_of(const AttentionProblem& a, Index unit, Ind
           .first_row = static_cast<std::uint64_t>(unit * a.queries + first)};
 }
 
-/// Asks for the rows [begin, end) of a head that is needed soon: they lie too far apart for the processor to foresee.
-template <class T> void prefetch_rows(const Matrix<const T>& x, Index begin, Index end, Index size) {
-  for (Index r = begin; r < end; ++r)
-    for (Index c = 0; c < size; c += 64 / static_cast<Index>(sizeof(T)))
-      __builtin_prefetch(x.data + r * x.stride + c, 0, 2);
-}
-
 /// Runs a leaf under the path's instruction set.
 template <class P, template <class> class Leaf, class Args> void run_leaf(const Args& args) {
   gemm_impl::entry<P::isa, Leaf<KernelPath<P>>, Args>()(args);

@@ -41,12 +41,6 @@ void forward_head(const AttentionProblem& a, const ForwardArgs<typename P::T>& x
         left_rows<P>(Matrix<const T>{to.scores, to.stride}, block.rows, block.keys, to.scores_in_units);
     multiply<P, false>(weights, block.pieces, values, Matrix<T>{to.sums, to.width}, false,
                        [&](Index i) { return block.of_result(i); });
-    if (unit + 1 < a.units()) {
-      const Index next = (unit + 1) / a.heads, head = (unit + 1) % a.heads;
-      for (const auto& view : {x.k, x.v})
-        prefetch_rows(view.at(next, head), a.keys * first / a.queries, a.keys * (first + block.rows) / a.queries,
-                      a.size);
-    }
     auto y = x.y.at(b, h);
     y.data += first * y.stride;
     run_leaf<P, StoreRows>(StoreArgs<T>{to.sums, to.width, block.rows, a.size, to.inverse, y});

@@ -41,6 +41,25 @@ template <class P> ATELIER_INLINE typename P::V::mask below(Index j, Index count
   return V::load(number) < gemm_impl::broadcast<V>(static_cast<typename P::T>(std::min<Index>(count - j, P::lanes)));
 }
 
+/// f over all lanes by halves, the result in every lane: no way through memory, as single numbers would take.
+template <int width, class V, class F> ATELIER_INLINE V reduce_across(const V& v, const F& f) {
+  if constexpr (width == 0) {
+    return v;
+  } else {
+    const V other = [&]<int... I>(std::integer_sequence<int, I...>) ATELIER_LAMBDA {
+      return V(typename V::Raw(__builtin_shufflevector(v.raw, v.raw, (I ^ width)...)));
+    }
+    (std::make_integer_sequence<int, V::lanes>{});
+    return reduce_across<width / 2>(f(v, other), f);
+  }
+}
+template <class V> ATELIER_INLINE V sum_across(const V& v) {
+  return reduce_across<V::lanes / 2>(v, [](const V& a, const V& b) ATELIER_LAMBDA { return a + b; });
+}
+template <class V> ATELIER_INLINE V max_across(const V& v) {
+  return reduce_across<V::lanes / 2>(v, [](const V& a, const V& b) ATELIER_LAMBDA { return simd::max(a, b); });
+}
+
 /// Sets columns [begin, end) to zero, both multiples of the lanes.
 template <class P> ATELIER_INLINE void clear(typename P::T* row, Index begin, Index end) {
   using V = typename P::V;
@@ -61,8 +80,9 @@ template <class P> struct SoftmaxRows {
         a.lse[r] = a.inverse[r] = 0;
         continue;
       }
-      a.lse[r] = largest(row, whole, keys) * a.scale;
-      a.inverse[r] = weights(row, whole, keys, a.scale, a.lse[r]);
+      const V factor = gemm_impl::broadcast<V>(a.scale), top = largest(row, whole, keys) * factor;
+      a.lse[r] = top[0];
+      a.inverse[r] = weights(row, whole, keys, factor, top);
       clear<P>(row, round_up_lanes(keys), a.width);
       if (a.dropout.share) drop(a, row, keys, static_cast<std::uint64_t>(r));
     }
@@ -83,7 +103,7 @@ template <class P> struct SoftmaxRows {
     }
   }
 
-  ATELIER_INLINE static T largest(const T* row, Index whole, Index keys) {
+  ATELIER_INLINE static V largest(const T* row, Index whole, Index keys) {
     const V least = gemm_impl::broadcast<V>(-std::numeric_limits<T>::infinity());
     V a = least, b = least;
     Index j = 0;
@@ -93,15 +113,11 @@ template <class P> struct SoftmaxRows {
     }
     for (; j < whole; j += P::lanes) a = simd::max(a, V::load(row + j));
     if (j < keys) a = simd::max(a, simd::select(below<P>(j, keys), V::load(row + j), least));
-    alignas(64) T lane[P::lanes];
-    simd::max(a, b).store(lane);
-    T top = lane[0];
-    for (int i = 1; i < P::lanes; ++i) top = lane[i] > top ? lane[i] : top;
-    return top;
+    return max_across(simd::max(a, b));
   }
 
-  ATELIER_INLINE static T weights(T* row, Index whole, Index keys, T scale, T top) {
-    const V zero(typename V::Raw{}), factor = gemm_impl::broadcast<V>(scale), shift = gemm_impl::broadcast<V>(top);
+  ATELIER_INLINE static T weights(T* row, Index whole, Index keys, const V& factor, const V& shift) {
+    const V zero(typename V::Raw{});
     V a = zero, b = zero;
     Index j = 0;
     for (; j + 2 * P::lanes <= whole; j += 2 * P::lanes) {
@@ -116,7 +132,7 @@ template <class P> struct SoftmaxRows {
       x.store(row + j);
       a.raw += x.raw;
     }
-    return simd::reduce_add(V(typename V::Raw(a.raw + b.raw)));
+    return sum_across(V(typename V::Raw(a.raw + b.raw)))[0];
   }
 
   ATELIER_INLINE static void drop(const ScoresArgs<T>& a, T* row, Index keys, std::uint64_t r) {
@@ -156,7 +172,7 @@ template <class P> struct SoftmaxRowsBack {
     V sum(typename V::Raw{});
     for (Index c = 0; c < a.size; c += P::lanes)
       sum.raw += gemm_impl::load_part<P>(y + c, a.size - c).raw * gemm_impl::load_part<P>(dy + c, a.size - c).raw;
-    return gemm_impl::broadcast<V>(simd::reduce_add(sum));
+    return sum_across(sum);
   }
 
   /// Each returns the column where its work ends.
