@@ -1,5 +1,4 @@
-#include "atelier/ops/index.hpp"
-#include "atelier/ops/softmax.hpp"
+#include "atelier/ops/cross_entropy.hpp"
 
 // the family itself, compiled
 #include "ops/instantiate.hpp"

@@ -29,4 +29,16 @@ struct Dropout2d {
   static void visit(auto&, auto&&) {}
 };
 
+/// The same with one mask for all times of a sequence: x [T, B, C] with `dim` 0, [B, T, C] with `dim` 1.
+///                                                                                            Gal & Ghahramani 2016
+struct LockedDropout {
+  double p = 0.5;
+  int dim = 0;
+
+  template <class T> BasicTensor<T> operator()(const BasicTensor<T>& x, Rng* rng) const {
+    return rng && p > 0 ? dropout_shared(x, p, dim, *rng) : x;
+  }
+  static void visit(auto&, auto&&) {}
+};
+
 }  // namespace atelier::inline v0::nn

@@ -1,6 +1,7 @@
 /// All layers.
 #pragma once
 
+#include "atelier/nn/adaptive_softmax.hpp"
 #include "atelier/nn/batch_norm.hpp"
 #include "atelier/nn/conv.hpp"
 #include "atelier/nn/dropout.hpp"
@@ -8,6 +9,7 @@
 #include "atelier/nn/group_norm.hpp"
 #include "atelier/nn/init.hpp"
 #include "atelier/nn/linear.hpp"
+#include "atelier/nn/lstm.hpp"
 #include "atelier/nn/mode.hpp"
 #include "atelier/nn/norm.hpp"
 #include "atelier/nn/param.hpp"

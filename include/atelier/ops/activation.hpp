@@ -50,6 +50,13 @@ template <class T> BasicTensor<T> gelu_tanh(const BasicTensor<T>& x) {
 }
 ATELIER_OP(gelu_tanh)
 
+/// silu(gate) * x, the gated unit between the two layers of a Transformer's block.                      Shazeer 2020
+template <class T> BasicTensor<T> swiglu(const BasicTensor<T>& gate, const BasicTensor<T>& x) {
+  return map(
+      "swiglu", [](auto g, auto v) ATELIER_LAMBDA { return g * sigmoid(g) * v; }, gate, x);
+}
+ATELIER_OP(swiglu)
+
 enum class Activation { none, relu, leaky_relu, tanh, sigmoid, silu, gelu, gelu_tanh };
 
 template <class T> BasicTensor<T> activate(const BasicTensor<T>& x, Activation a) {

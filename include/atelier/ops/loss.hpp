@@ -2,8 +2,7 @@
 /// caller's: mean(loss).
 #pragma once
 
-#include "atelier/ops/index.hpp"
-#include "atelier/ops/softmax.hpp"
+#include "atelier/ops/cross_entropy.hpp"
 
 namespace atelier::inline v0 {
 
@@ -38,11 +37,5 @@ template <class T> BasicTensor<T> gaussian_kl(const BasicTensor<T>& mean, const 
       "gaussian_kl", [](auto m, auto v) ATELIER_LAMBDA { return 0.5 * (m * m + expm1(v) - v); }, mean, logvar);
 }
 ATELIER_OP(gaussian_kl)
-
-/// -log softmax(logits)[label]: logits [R, V], labels [R] -> [R].
-template <class T> BasicTensor<T> cross_entropy(const BasicTensor<T>& logits, const IndexTensor& labels) {
-  return sub(logsumexp(logits), pick(logits, labels));
-}
-ATELIER_OP(cross_entropy)
 
 }  // namespace atelier::inline v0

@@ -68,4 +68,14 @@ template <class T> BasicTensor<T> dropout_channels(const BasicTensor<T>& x, doub
 }
 ATELIER_OP(dropout_channels)
 
+/// Dropout with one mask for all places along `dim`, such as the times of a sequence ("locked" or variational dropout).
+///                                                                                           Gal & Ghahramani 2016
+/// Throws Error for a dimension that x lacks or a probability outside [0, 1].
+template <class T> BasicTensor<T> dropout_shared(const BasicTensor<T>& x, double p, int dim, Rng& rng) {
+  Shape shape = x.shape();
+  shape[dim] = 1;
+  return mul(x, detail::constant_mask<T>(shape, p, rng));
+}
+ATELIER_OP(dropout_shared)
+
 }  // namespace atelier::inline v0
