@@ -15,9 +15,9 @@ template <class M> class Ema {
 
   void update(const M& module) {
     sources_.clear();
-    nn::visit_all(module, [&](const std::string&, const auto& p) { sources_.push_back(&p); });
+    nn::visit_values(module, [&](const auto& p) { sources_.push_back(&p); });
     std::size_t k = 0;
-    nn::visit_all(average, [&](const std::string&, auto& p) {
+    nn::visit_values(average, [&](auto& p) {
       using P = std::remove_reference_t<decltype(p)>;
       const P& source = *static_cast<const P*>(sources_[k++]);
       if constexpr (P::trained) {
