@@ -50,7 +50,7 @@ ImageData digit_data(data::Mnist mnist, Index size) {
   if (size != side) d.images = framed(d.images, size);
   d.protocol = std::to_string(d.train.size()) + " training and " + std::to_string(d.held_out.size()) +
                " test images, " + std::to_string(side) + "x" + std::to_string(side) + ", no crop, " +
-               (size == side ? "no resize" : "black frame to " + std::to_string(size)) + ", range [-1, 1]";
+               (size == side ? "no resize" : "black frame to " + std::to_string(size));
   return d;
 }
 
@@ -64,7 +64,7 @@ ImageData face_data(const std::filesystem::path& folder, const data::CelebaOptio
                       " and " + std::to_string(d.held_out.size()) + "; try another split or --holdout");
   d.checksums = faces.images.pixels_sha256;
   d.images = std::move(faces.images);
-  d.protocol = faces.protocol + "; range [-1, 1]";
+  d.protocol = faces.protocol;
   return d;
 }
 

@@ -109,7 +109,7 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
   }
   std::string protocol() const override {
     const std::string kind = translates() ? "; made of held-out images, inpaint: the middle is missing" : "";
-    return data_.protocol + "; " + measures_->protocol(options_.samples) + kind + "; averaged generator";
+    return data_.protocol + "; range [-1, 1]; " + measures_->protocol(options_.samples) + kind + "; averaged generator";
   }
 
  private:

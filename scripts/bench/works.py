@@ -14,8 +14,8 @@ PARITY_TOLERANCE = {"highest": 1e-5, "high": 1e-5, "medium": 2e-3}
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """flops: arithmetic of a step (2 for a multiply-add), matrix products only. quick: part of --quick. parity: instead of
-    PARITY_TOLERANCE, for works whose first steps make large differences out of small ones."""
+    """flops: arithmetic of a step (2 for a multiply-add), matrix products only. quick: part of --quick. parity: instead
+    of PARITY_TOLERANCE, for works whose first steps make large differences out of small ones."""
     name: str
     flops: float
     quick: bool
@@ -47,8 +47,8 @@ def vae_flops(batch, pixels=784, hidden=400, latent=20):
 
 
 def gan_flops(batch, penalised, size=64, channels=3, latent=100, widths=(64, 128, 256, 512)):
-    """One update of each player of the DCGAN. Of one image, products d of the discriminator, g of the generator: forward,
-    gradients of weights, gradients of inputs (not of the images, nor of z)."""
+    """One update of each player of the DCGAN. Of one image, products d of the discriminator, g of the generator:
+    forward, gradients of weights, gradients of inputs (not of the images, nor of z)."""
     side, inner = size // 2, 0
     ends = side * side * channels * widths[0] * 16
     for a, b in zip(widths, widths[1:]):
@@ -70,9 +70,9 @@ WORKS = [
     Work("vae128", vae_flops(128), True, "784-400-20 VAE, Adam, batch 128"),
     Work("vae512", vae_flops(512), False, "784-400-20 VAE, Adam, batch 512"),
     Work("dcgan16", gan_flops(16, False), False, "DCGAN for 64 x 64, both players, Adam, batch 16", parity=GAME_PARITY),
-    Work("dcgan32", gan_flops(32, False), True, "DCGAN for 64 x 64, both players, Adam, batch 32", parity=GAME_PARITY),
-    Work("wgangp32", gan_flops(32, True), False, "the same as WGAN-GP, no normalisation in the critic, one update of it "
-         "to one of the generator, batch 32", parity=GAME_PARITY),
+    Work("dcgan32", gan_flops(32, False), False, "DCGAN for 64 x 64, both players, Adam, batch 32", parity=GAME_PARITY),
+    Work("wgangp32", gan_flops(32, True), False, "the same as WGAN-GP, no normalisation in the critic, one update of "
+         "it to one of the generator, batch 32", parity=GAME_PARITY),
     Work("ops", 2 * 3 * 4 * 500, False, "1,000 recorded operations on four numbers, and their gradients: what an "
          "operation costs beside its arithmetic", kind="kernel", peers=("torch-eager",)),
 ]
