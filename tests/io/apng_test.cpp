@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "atelier/io/checksum.hpp"
 #include "atelier/io/read_image.hpp"
 #include "support/temp_folder.hpp"
@@ -59,7 +61,9 @@ TEST(Apng, ChunksAreThoseOfTheStandard) {
   std::uint32_t sequence = 0;
   std::vector<std::uint32_t> delays;
   for (const auto& c : chunks) {
-    if (c.type == "fcTL" || c.type == "fdAT") EXPECT_EQ(number(c.data, 0), sequence++);
+    if (c.type == "fcTL" || c.type == "fdAT") {
+      EXPECT_EQ(number(c.data, 0), sequence++);
+    }
     if (c.type != "fcTL") continue;
     ASSERT_EQ(c.data.size(), 26u);
     EXPECT_EQ(number(c.data, 4), 5u);

@@ -147,4 +147,59 @@ TEST_F(GanImages, WhatMakesNoRunIsRefusedInOneLine) {
   refuse(faces(), {{"--data", folder_ / "nowhere"}}, {"nowhere"}, 3);
 }
 
+class VaeFaces : public GanImages {
+ protected:
+  ImageTrainer vae() const {
+    ImageTrainer t = faces();
+    return {"vae_celeba", ATELIER_VAE_CELEBA, t.flags};
+  }
+};
+
+TEST_F(VaeFaces, LeavesARunFolderAndGoesOnBitForBit) {
+  Flags flags = {{"--steps", "5"}, {"--checkpoint-every", "1"}};
+  const auto whole = trained(vae(), "whole", flags);
+  for (const char* key : {"test_neg_elbo", "test_reconstruction", "test_kl", "active_units", "swd", "ms_ssim",
+                          "swd_real", "ms_ssim_real"})
+    EXPECT_TRUE(whole.metrics().contains(key)) << key;
+  EXPECT_EQ(files_below(whole.folder / "samples").size(), 8u);  // after the epoch of 4 steps, and at the end
+  flags["--resume"] = "";
+  for (const int step : {3, 4}) {
+    const std::string out = "cut" + std::to_string(step);
+    fs::copy(whole.folder, folder_ / out, fs::copy_options::recursive);
+    cut_back(files(out), step);
+    expect_same_run(whole, trained(vae(), out, flags));
+  }
+  expect_same_run(whole, trained(vae(), "two", {{"--steps", "5"}, {"--threads", "2"}}));
+}
+
+TEST_F(VaeFaces, FlagsChangeTheResult) {
+  const auto plain = trained(vae(), "plain");
+  int runs = 0;
+  for (const Flags& flags :
+       {Flags{{"--likelihood", "gaussian_learned"}}, Flags{{"--sigma", "0.5"}}, Flags{{"--beta", "4"}},
+        Flags{{"--free-bits", "1"}}, Flags{{"--kl-warmup", "9"}}, Flags{{"--no-flip", ""}}, Flags{{"--width", "8"}},
+        Flags{{"--latent", "3"}}, Flags{{"--crop", "c108"}}})
+    EXPECT_FALSE(trained(vae(), "run-" + std::to_string(++runs), flags).model() == plain.model())
+        << flags.begin()->first;
+  refuse(vae(), {{"--size", "28"}}, {"size", "28"});
+  refuse(vae(), {{"--sigma", "0"}}, {"sigma"});
+  refuse(vae(), {{"--likelihood", "categorical"}}, {"categorical"});
+  refuse(vae(), {{"--beta", "-1"}}, {"--beta"});
+}
+
+TEST_F(GanImages, TheClassifierIsTrainedByTheSameRecipe) {
+  const ImageTrainer t{"digit_classifier", ATELIER_DIGIT_CLASSIFIER, {{"--data", data_ / "digits"}}};
+  const auto short_run = [&](const std::string& out, const Flags& more) {
+    Flags flags = {{"--out", folder_ / out}, {"--batch", "8"}, {"--threads", "1"},
+                   {"--progress", "none"},   {"--steps", "3"}, {"--data", data_ / "digits"}};
+    for (const auto& [flag, value] : more) flags.insert_or_assign(flag, value);
+    const Ended e = run(command_of(t.program, flags));
+    EXPECT_EQ(e.code, 0) << e.err;
+    return files(out);
+  };
+  const auto plain = short_run("plain", {});
+  EXPECT_TRUE(plain.metrics().contains("test_accuracy"));
+  EXPECT_FALSE(short_run("still", {{"--shift", "0"}}).model() == plain.model());
+}
+
 }  // namespace
