@@ -45,3 +45,11 @@ atelier_part(data data USES io LIBRARIES ${json})
 atelier_part(text data/text data/tokenizer USES data LIBRARIES ${json})
 atelier_part(metrics metrics USES ops)
 atelier_part(train train USES ops io LIBRARIES ${json})
+
+# Weights that the library carries, as the bytes of their files.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS weights/digits.safetensors)
+file(READ weights/digits.safetensors ATELIER_DIGITS HEX)
+string(REGEX REPLACE "(..)" "0x\\1," ATELIER_DIGITS "${ATELIER_DIGITS}")
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/digits.inc CONTENT "@ATELIER_DIGITS@" @ONLY)
+atelier_part(models models USES image_ops io)
+target_include_directories(atelier_models PRIVATE ${PROJECT_BINARY_DIR}/generated)

@@ -77,8 +77,11 @@ namespace atelier::bench {
 std::unique_ptr<Workload> make_workload(const std::string& name) {
   for (Index batch : {32, 128, 512})
     if (name == "vae" + std::to_string(batch)) return make_vae(batch);
+  for (Index batch : {16, 32})
+    if (name == "dcgan" + std::to_string(batch)) return make_dcgan(batch, false);
+  if (name == "wgangp32") return make_dcgan(32, true);
   if (name == "ops") return make_recorded_ops();
-  throw ConfigError("work: expected vae32, vae128, vae512 or ops, found '" + name + "'");
+  throw ConfigError("work: expected vae32, vae128, vae512, dcgan16, dcgan32, wgangp32 or ops, found '" + name + "'");
 }
 }  // namespace atelier::bench
 

@@ -11,7 +11,6 @@ namespace {
 
 struct ToyFlags : Flags {
   ToyOptions toy;
-  std::string loss, penalty;
 };
 
 constexpr std::int64_t widest = 1'000'000, most = 1'000'000'000;
@@ -37,34 +36,8 @@ void add_model_flags(CLI::App& app, ToyFlags& f) {
       ->capture_default_str();
 }
 
-void add_training_flags(CLI::App& app, ToyFlags& f) {
-  auto& t = f.toy.training;
-  app.add_option("--loss", f.loss, "non_saturating, minimax, lsgan, hinge or wasserstein")
-      ->type_name("NAME")
-      ->capture_default_str();
-  app.add_option("--label-smoothing", t.label_smoothing, "Lowers the target of real examples from 1")
-      ->type_name("X")
-      ->capture_default_str();
-  app.add_option("--penalty", f.penalty, "none, wgan_gp or r1")->type_name("NAME")->capture_default_str();
-  app.add_option("--penalty-weight", t.penalty_weight, "lambda of wgan_gp, gamma of r1")
-      ->type_name("X")
-      ->capture_default_str();
-  app.add_option("--penalty-every", t.penalty_every, "Steps from one penalty to the next, as many times as heavy")
-      ->check(within(1, most))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--n-critic", t.n_critic, "Updates of the discriminator for each of the generator")
-      ->check(within(1, most))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--d-lr", f.toy.discriminator_lr, "Learning rate of the discriminator; 0: as --lr")
-      ->type_name("X")
-      ->capture_default_str();
-  app.add_option("--beta1", f.toy.beta1, "Adam's, of both players")->type_name("X")->capture_default_str();
-  app.add_option("--beta2", f.toy.beta2, "Adam's, of both players")->type_name("X")->capture_default_str();
-  app.add_option("--ema", f.toy.ema, "Decay of the generator's average, which is measured and saved; 0: none")
-      ->type_name("X")
-      ->capture_default_str();
+void add_training_flags(CLI::App& app, ToyFlags& f, GanWords& words) {
+  add_gan_flags(app, f.toy.gan, words);
   app.add_option("--evaluate-every", f.toy.evaluate_every, "Updates that make an epoch: the data have no end")
       ->check(within(1, most))
       ->type_name("N")
@@ -75,15 +48,13 @@ int train_toy(int argc, char** argv) {
   ToyFlags flags;
   flags.options.out = "runs/gan_toy";
   apply_preset(preset_in(argc, argv, toy_presets(), "ring"), flags, flags.toy);
-  flags.loss = gan::name(flags.toy.training.loss);
-  flags.penalty = gan::name(flags.toy.training.penalty);
+  GanWords words(flags.toy.gan);
   CLI::App app("Trains a GAN on a mixture of Gaussians in the plane and counts the modes that it reaches.", "gan_toy");
   add_shared_flags(app, flags, toy_presets());
   add_model_flags(app, flags);
-  add_training_flags(app, flags);
+  add_training_flags(app, flags, words);
   if (const auto code = parse(app, flags, argc, argv)) return *code;
-  flags.toy.training.loss = gan::loss_from(flags.loss);
-  flags.toy.training.penalty = gan::penalty_from(flags.penalty);
+  words.resolve(flags.toy.gan);
   if (!flags.options.data.empty())
     throw ConfigError("--data: expected none, since the points are drawn, found " + flags.options.data.string());
   return run_trainer("gan_toy", flags, request(flags.toy),

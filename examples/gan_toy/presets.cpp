@@ -24,8 +24,8 @@ void apply_preset(const std::string& preset, Flags& flags, ToyOptions& o) {
   flags.usual_length = {.steps = grid ? 12000 : 10000};
   const Index width = grid ? 128 : 64;
   o.model = {.features = 2, .latent = 2, .hidden = {width, width, width}};
-  o.training.penalty = gan::Penalty::r1;
-  o.training.penalty_weight = grid ? 0.3 : 0.02;
+  o.gan.training.penalty = gan::Penalty::r1;
+  o.gan.training.penalty_weight = grid ? 0.3 : 0.02;
 }
 
 }  // namespace atelier::programs

@@ -3,16 +3,13 @@
 
 #include "atelier/data/toy.hpp"
 #include "atelier/models/gan/gan.hpp"
-#include "flags.hpp"
+#include "gan_flags.hpp"
 
 namespace atelier::programs {
 
 struct ToyOptions {
   gan::Config model;
-  gan::Options training;
-  double discriminator_lr = 0;  // 0: as the generator's
-  double beta1 = 0, beta2 = 0.99;
-  double ema = 0.999;  // decay of the generator's average, which is measured and saved; 0: the weights as they are
+  GanOptions gan = {.beta1 = 0, .beta2 = 0.99};
   Index evaluate_every = 1000;  // updates: an epoch, since the data are drawn afresh and have no end
 };
 

@@ -10,14 +10,9 @@ namespace atelier::programs {
 namespace {
 constexpr Index measured = 2500;  // samples of an evaluation and of a picture
 
-template <class M> M initialised(M model, const Rng& rng) {
-  nn::init(model, rng);
-  return model;
-}
-
 /// The options, checked against each other.
 const ToyOptions& checked(const ToyOptions& o, const train::Options& run) {
-  o.training.check();
+  o.gan.check();
   o.model.check();
   const Index part = run.batch / run.accumulate, judged = part / o.model.pack;
   if (part % o.model.pack)
@@ -26,11 +21,6 @@ const ToyOptions& checked(const ToyOptions& o, const train::Options& run) {
   if (o.model.stddev_group && judged % o.model.stddev_group)
     throw ConfigError("--stddev-group: expected a divisor of the " + std::to_string(judged) +
                       " judgements that are computed together, found " + std::to_string(o.model.stddev_group));
-  for (const auto& [flag, x] : {std::pair{"--beta1", o.beta1}, {"--beta2", o.beta2}, {"--ema", o.ema}})
-    if (!(x >= 0 && x < 1))
-      throw ConfigError(std::string(flag) + ": expected a number from 0 to below 1, found " + std::to_string(x));
-  if (!(o.discriminator_lr >= 0) || !std::isfinite(o.discriminator_lr))
-    throw ConfigError("--d-lr: expected a number that is not negative, found " + std::to_string(o.discriminator_lr));
   return o;
 }
 
@@ -52,14 +42,7 @@ ToyTask::ToyTask(const ToyOptions& o, const train::Options& run)
       run_(run),
       mixture_(toy_mixture(run.preset)),
       rng_(run.seed),
-      generator_(initialised(gan::MlpGenerator(o.model), rng_.fork("generator"))),
-      discriminator_(initialised(gan::MlpDiscriminator(o.model), rng_.fork("discriminator"))),
-      generator_adam_(generator_, {.lr = run.lr, .beta1 = o.beta1, .beta2 = o.beta2}),
-      discriminator_adam_(discriminator_, {.lr = run.lr, .beta1 = o.beta1, .beta2 = o.beta2}),
-      average_(generator_, o.ema),
-      watch_(o.training.loss) {
-  options_.training.parts = run.accumulate;
-}
+      game_(gan::MlpGenerator(o.model), gan::MlpDiscriminator(o.model), o.gan, run, rng_) {}
 
 gan::Batch<float> ToyTask::batch(const Rng& rng, Index update, Index part) const {
   const auto number = static_cast<std::uint64_t>(update);
@@ -73,29 +56,13 @@ gan::Batch<float> ToyTask::batch(const Rng& rng, Index update, Index part) const
 train::Record ToyTask::step(Index step, double lr_factor) {
   const PrecisionScope precision(run_.precision);
   const Rng rng = rng_.fork("step", static_cast<std::uint64_t>(step));
-  generator_adam_.learning_rate = run_.lr * lr_factor;
-  discriminator_adam_.learning_rate = (options_.discriminator_lr > 0 ? options_.discriminator_lr : run_.lr) * lr_factor;
-  const auto players = gan::players(generator_, discriminator_, generator_adam_, discriminator_adam_);
-  const auto info = gan::step(players, options_.training, step, rng,
-                              [&](Index update, Index part) { return batch(rng, update, part); });
-  average_.update(generator_);
-  note_ = watch_(info);
-  return train::Record()
-      .set("loss", info.discriminator_loss + info.penalty + info.generator_loss)
-      .set("d_loss", info.discriminator_loss)
-      .set("g_loss", info.generator_loss)
-      .set("penalty", info.penalty)
-      .set("d_real", info.real_probability)
-      .set("d_fake", info.fake_probability)
-      .set("d_gradient", info.discriminator_gradient)
-      .set("g_gradient", info.generator_gradient)
-      .set("spread", info.spread);
+  return game_.step(step, lr_factor, rng, note_, [&](Index update, Index part) { return batch(rng, update, part); });
 }
 
 metrics::ModeCoverage ToyTask::coverage() const {
   const PrecisionScope precision(run_.precision);
   Rng rng = rng_.fork("evaluate");
-  const Tensor x = gan::sample<float>(average_.average, measured, options_.model.latent, rng);
+  const Tensor x = gan::sample<float>(game_.average.average, measured, options_.model.latent, rng);
   return metrics::mode_coverage(x, mixture_.centres, static_cast<double>(mixture_.sigma));
 }
 
@@ -120,7 +87,7 @@ void ToyTask::sample(const std::filesystem::path& folder, Index step) {
   std::snprintf(file, sizeof file, "step-%08lld-samples.png", static_cast<long long>(step));
   Rng data = rng_.fork("pictures", 0), latents = rng_.fork("pictures", 1);
   const Tensor real = data::sample(mixture_, measured, data);
-  const Tensor fake = gan::sample<float>(average_.average, measured, options_.model.latent, latents);
+  const Tensor fake = gan::sample<float>(game_.average.average, measured, options_.model.latent, latents);
   const auto around = extent(mixture_);
   io::Panel panel{.title = run_.preset + ", step " + std::to_string(step), .x = around, .y = around};
   panel.series = {{.name = "data", .points = points(real), .scattered = true},
@@ -131,23 +98,6 @@ void ToyTask::sample(const std::filesystem::path& folder, Index step) {
                  {"step", std::to_string(step)},
                  {"seed", std::to_string(run_.seed)},
                  {"config", model_config().json()}});
-}
-
-train::State ToyTask::state() {
-  train::State s;
-  train::add_module(s, "generator.", generator_);
-  train::add_module(s, "discriminator.", discriminator_);
-  train::add_module(s, "average.", average_.average);
-  train::add_optimizer(s, "generator_adam.", generator_adam_);
-  train::add_optimizer(s, "discriminator_adam.", discriminator_adam_);
-  return s;
-}
-
-train::State ToyTask::model_state() {
-  train::State s;
-  train::add_module(s, "generator.", average_.average);
-  train::add_module(s, "discriminator.", discriminator_);
-  return s;
 }
 
 train::Record ToyTask::model_config() const {
@@ -163,23 +113,13 @@ train::Record ToyTask::model_config() const {
 }
 
 train::Record request(const ToyOptions& o) {
-  const auto& t = o.training;
-  return train::Record()
-      .set("hidden", std::vector<std::int64_t>(o.model.hidden.begin(), o.model.hidden.end()))
+  train::Record r;
+  r.set("hidden", std::vector<std::int64_t>(o.model.hidden.begin(), o.model.hidden.end()))
       .set("latent", o.model.latent)
       .set("pack", o.model.pack)
-      .set("stddev_group", o.model.stddev_group)
-      .set("loss", gan::name(t.loss))
-      .set("label_smoothing", t.label_smoothing)
-      .set("penalty", gan::name(t.penalty))
-      .set("penalty_weight", t.penalty_weight)
-      .set("penalty_every", t.penalty_every)
-      .set("n_critic", t.n_critic)
-      .set("d_lr", o.discriminator_lr)
-      .set("beta1", o.beta1)
-      .set("beta2", o.beta2)
-      .set("ema", o.ema)
-      .set("evaluate_every", o.evaluate_every);
+      .set("stddev_group", o.model.stddev_group);
+  add_request(r, o.gan);
+  return r.set("evaluate_every", o.evaluate_every);
 }
 
 train::Record ToyTask::config() const { return train::Record().set("model", model_config()); }

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "atelier/metrics/modes.hpp"
-#include "atelier/optim/ema.hpp"
 #include "atelier/train/options.hpp"
 #include "atelier/train/task.hpp"
+#include "gan_game.hpp"
 #include "presets.hpp"
 
 namespace atelier::programs {
@@ -20,7 +20,7 @@ class ToyTask : public train::Task {
   ToyTask(const ToyOptions& o, const train::Options& run);
 
   Index steps_per_epoch() const override { return options_.evaluate_every; }
-  Index items_per_step() const override { return run_.batch * options_.training.n_critic; }
+  Index items_per_step() const override { return run_.batch * options_.gan.training.n_critic; }
   train::Record step(Index step, double lr_factor) override;
   std::string note() override { return std::exchange(note_, {}); }
   train::Record evaluate() override;
@@ -29,9 +29,9 @@ class ToyTask : public train::Task {
   std::optional<train::Record> finish(double share, const train::Proceed& proceed) override;
   /// step-N-samples.png: points of the mixture, and the generator's from noise that is the same in every call.
   void sample(const std::filesystem::path& folder, Index step) override;
-  train::State state() override;
-  std::vector<optim::Optimizer*> optimizers() override { return {&generator_adam_, &discriminator_adam_}; }
-  train::State model_state() override;
+  train::State state() override { return game_.state(); }
+  std::vector<optim::Optimizer*> optimizers() override { return {&game_.generator_adam, &game_.discriminator_adam}; }
+  train::State model_state() override { return game_.model_state(); }
   train::Record model_config() const override;
   train::Record config() const override;
   std::string protocol() const override { return protocol_; }
@@ -45,11 +45,7 @@ class ToyTask : public train::Task {
   train::Options run_;
   data::Mixture mixture_;
   Rng rng_;
-  gan::MlpGenerator generator_;
-  gan::MlpDiscriminator discriminator_;
-  optim::Adam generator_adam_, discriminator_adam_;
-  optim::Ema<gan::MlpGenerator> average_;
-  gan::Watch watch_;
+  GanGame<gan::MlpGenerator, gan::MlpDiscriminator> game_;
   std::string note_, protocol_;
 };
 

@@ -31,13 +31,18 @@ optim::Schedule Flags::course() const {
   return {};
 }
 
-std::string preset_in(int argc, char** argv, const std::vector<std::string>& names, const std::string& usual) {
-  std::string preset = usual;
+std::string word_after(const std::string& flag, int argc, char** argv) {
+  std::string last;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "--preset" && i + 1 < argc) preset = argv[i + 1];
-    if (word.starts_with("--preset=")) preset = word.substr(9);
+    if (word == flag && i + 1 < argc) last = argv[i + 1];
+    if (word.starts_with(flag + "=")) last = word.substr(flag.size() + 1);
   }
+  return last;
+}
+
+std::string preset_in(int argc, char** argv, const std::vector<std::string>& names, const std::string& usual) {
+  const std::string preset = word_after("--preset", argc, argv);
   return std::find(names.begin(), names.end(), preset) == names.end() ? usual : preset;
 }
 

@@ -31,6 +31,9 @@ struct Flags {
 /// Whole numbers from `low` to `high`, for a flag's check; --help shows them.
 CLI::Validator within(std::int64_t low, std::int64_t high);
 
+/// The last word after `flag` in a command line, or nothing.
+std::string word_after(const std::string& flag, int argc, char** argv);
+
 /// The name that follows --preset in the command line, or `usual` when it is none of `names`: a program asks for it
 /// first, so that --help shows the preset's own defaults.
 std::string preset_in(int argc, char** argv, const std::vector<std::string>& names, const std::string& usual);

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "pictures.hpp"
+#include "vae_pictures.hpp"
 
 namespace atelier::programs {
 
@@ -169,6 +169,7 @@ void VaeTask::sample(const std::filesystem::path& folder, Index step) {
                     prefix,
                     data_.held_out.height,
                     data_.held_out.width,
+                    1,
                     {{"Software", "atelier"},
                      {"step", std::to_string(step)},
                      {"seed", std::to_string(run_.seed)},

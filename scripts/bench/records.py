@@ -17,8 +17,8 @@ def parity_error(ours, theirs):
     return max(d if d == d else float("inf") for d in differences)
 
 
-def agrees(ours, theirs, precision):
-    return parity_error(ours, theirs) <= works.PARITY_TOLERANCE[precision]
+def agrees(ours, theirs, tolerance):
+    return parity_error(ours, theirs) <= tolerance
 
 
 def rounded(value, digits=5):
@@ -64,10 +64,10 @@ def compare_peer(measured, impl, hellos, work, precision, threads, peak):
         key, base = (impl, mode), our_key(precision)
         if key not in hellos or base not in hellos:
             continue
-        if not agrees(hellos[base]["losses"], hellos[key]["losses"], precision):
+        if not agrees(hellos[base]["losses"], hellos[key]["losses"], work.tolerance(precision)):
             error = parity_error(hellos[base]["losses"], hellos[key]["losses"])
             disagreements.append(f"{work.name} {precision}: losses of {impl} ({mode}) differ by {error:.1e}, allowed "
-                                 f"are {works.PARITY_TOLERANCE[precision]:.0e}: not compared")
+                                 f"are {work.tolerance(precision):.0e}: not compared")
         else:
             found.append(peer_record(measured, impl, mode, hellos, work, precision, threads, peak))
     if not found:

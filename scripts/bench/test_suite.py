@@ -129,8 +129,8 @@ class Parity(unittest.TestCase):
         self.assertAlmostEqual(making.parity_error([2.0, 4.0], [2.0, 4.4]), 0.1)
         self.assertEqual(making.parity_error([2.0], [2.0, 4.0]), math.inf)
         self.assertEqual(making.parity_error([2.0], [math.nan]), math.inf)
-        self.assertTrue(making.agrees([1.0], [1.001], "medium"))
-        self.assertFalse(making.agrees([1.0], [1.001], "highest"))
+        self.assertTrue(making.agrees([1.0], [1.001], 2e-3))
+        self.assertFalse(making.agrees([1.0], [1.001], 1e-5))
 
     def test_the_fastest_agreeing_mode_counts(self):
         work, base = works.WORKS[0], making.our_key("medium")

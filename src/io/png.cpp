@@ -57,14 +57,21 @@ struct Free {
 
 }  // namespace
 
-void write_png(const std::filesystem::path& path, const Image& image, const PngText& text) {
+std::vector<std::byte> encode_png(const Image& image) {
   check(image);
-  const std::string texts = text_chunks(text);
   int size = 0;
   const std::unique_ptr<unsigned char, Free> png(::stbi_write_png_to_mem(
       image.pixels.data(), 0, static_cast<int>(image.width), static_cast<int>(image.height), image.channels, &size));
   if (!png) throw std::bad_alloc();
-  const Bytes bytes = std::as_bytes(std::span(png.get(), static_cast<std::size_t>(size)));
+  const auto bytes = std::as_bytes(std::span(png.get(), static_cast<std::size_t>(size)));
+  return {bytes.begin(), bytes.end()};
+}
+
+void write_png(const std::filesystem::path& path, const Image& image, const PngText& text) {
+  check(image);
+  const std::string texts = text_chunks(text);
+  const auto png = encode_png(image);
+  const Bytes bytes(png);
   write_durable(path, {bytes.first(png_start_bytes), bytes_of(texts), bytes.subspan(png_start_bytes)});
 }
 

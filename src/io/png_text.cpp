@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::uint32_t longest_chunk = 0x7fffffff;
 
-std::string big_endian(std::uint32_t n) {
-  std::string bytes;
-  for (int shift : {24, 16, 8, 0}) bytes += static_cast<char>(n >> shift & 255);
-  return bytes;
-}
-
 std::uint32_t from_big_endian(std::string_view bytes) {
   std::uint32_t n = 0;
   for (char c : bytes.substr(0, 4)) n = n << 8 | static_cast<unsigned char>(c);
@@ -26,11 +20,6 @@ std::uint32_t from_big_endian(std::string_view bytes) {
 
 /// Of type and data (5.5).
 std::uint32_t checksum(std::string_view typed) { return crc32(std::as_bytes(std::span(typed))); }
-
-std::string chunk(const std::string& type, const std::string& data) {
-  const std::string typed = type + data;
-  return big_endian(static_cast<std::uint32_t>(data.size())) + typed + big_endian(checksum(typed));
-}
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -138,11 +127,23 @@ class ChunkReader {
 
 }  // namespace
 
+std::string big_endian(std::uint32_t n) {
+  std::string bytes;
+  for (int shift : {24, 16, 8, 0}) bytes += static_cast<char>(n >> shift & 255);
+  return bytes;
+}
+
+std::string png_chunk(const std::string& type, std::string_view data) {
+  const std::string typed = type + std::string(data);
+  return big_endian(static_cast<std::uint32_t>(data.size())) + typed + big_endian(checksum(typed));
+}
+
 std::string text_chunks(const PngText& text) {
   std::string chunks;
   for (const auto& [key, value] : text) {
     check(key, value);
-    chunks += is_ascii(value) ? chunk("tEXt", key + '\0' + value) : chunk("iTXt", key + std::string(5, '\0') + value);
+    chunks +=
+        is_ascii(value) ? png_chunk("tEXt", key + '\0' + value) : png_chunk("iTXt", key + std::string(5, '\0') + value);
   }
   return chunks;
 }

@@ -26,6 +26,7 @@ struct SafetensorsFile::Contents {
   std::filesystem::path path;
   std::string place;  // the path, fit for messages
   Descriptor file;
+  std::optional<std::span<const std::byte>> memory;  // instead of the file
   std::vector<TensorInfo> tensors;
   std::unordered_map<std::string, std::size_t> index;
   std::vector<std::string> crcs;  // of the tensors, or empty
@@ -41,10 +42,19 @@ struct SafetensorsFile::Contents {
                      advice);
   }
 
+  /// Reads from `offset` until `to` is full or there is no more; returns the bytes read.
+  std::size_t read(std::span<std::byte> to, std::uint64_t offset) const {
+    if (!memory) return read_at(file, path, to, offset);
+    const auto rest = memory->subspan(std::min<std::uint64_t>(offset, memory->size()));
+    const auto n = std::min(rest.size(), to.size());
+    std::copy_n(rest.begin(), n, to.begin());
+    return n;
+  }
+
   std::string read_header(std::uint64_t size) const {
     std::byte prefix[8] = {};
     if (size < 8) refuse("at least 8 bytes", std::to_string(size), "this is no safetensors file");
-    read_at(file, path, prefix, 0);
+    read(prefix, 0);
     const auto length = little_endian(prefix);
     if (length > max_header_bytes)
       refuse("a header of at most 100000000 bytes at byte 0", std::to_string(length), "this is no safetensors file");
@@ -52,7 +62,7 @@ struct SafetensorsFile::Contents {
       refuse("a header of " + std::to_string(length) + " bytes, as byte 0 says", "a file of " + std::to_string(size),
              "the file is cut short or no safetensors file, fetch it again");
     std::string text(static_cast<std::size_t>(length), '\0');
-    text.resize(read_at(file, path, std::as_writable_bytes(std::span(text)), 8));
+    text.resize(read(std::as_writable_bytes(std::span(text)), 8));
     return text;
   }
 
@@ -77,7 +87,7 @@ struct SafetensorsFile::Contents {
   }
 
   void read_part(const TensorInfo& t, std::span<std::byte> to, std::uint64_t at) const {
-    const auto n = read_at(file, path, to, t.offset + at);
+    const auto n = read(to, t.offset + at);
     if (n != to.size())
       refuse_tensor(t.name, "data up to byte " + std::to_string(t.offset + t.bytes),
                     "the file's end at byte " + std::to_string(t.offset + at + n),
@@ -98,6 +108,16 @@ struct SafetensorsFile::Contents {
     return it->second;
   }
 
+  /// Reads and checks the header of `size` bytes.
+  void begin(std::uint64_t size) {
+    const auto text = read_header(size);
+    auto header = parse_safetensors_header(place, text, size - 8 - text.size());
+    tensors = std::move(header.tensors);
+    metadata = std::move(header.metadata);
+    for (std::size_t i = 0; i < tensors.size(); ++i) index[tensors[i].name] = i;
+    take_checksums(text);
+  }
+
   void check_request(const TensorInfo& t, DType wanted, std::size_t elements) const {
     if (!convertible(t.dtype, wanted))
       refuse_tensor(t.name, std::string("elements that convert to ") + io::name(wanted), io::name(t.dtype),
@@ -109,17 +129,18 @@ struct SafetensorsFile::Contents {
 
 SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   auto contents = std::make_shared<Contents>();
-  Contents& c = *contents;
-  c.path = path;
-  c.place = printable(path.string());
-  c.file = open_input(path);
-  const auto size = file_size(c.file, path);
-  const auto text = c.read_header(size);
-  auto header = parse_safetensors_header(c.place, text, size - 8 - text.size());
-  c.tensors = std::move(header.tensors);
-  c.metadata = std::move(header.metadata);
-  for (std::size_t i = 0; i < c.tensors.size(); ++i) c.index[c.tensors[i].name] = i;
-  c.take_checksums(text);
+  contents->path = path;
+  contents->place = printable(path.string());
+  contents->file = open_input(path);
+  contents->begin(file_size(contents->file, path));
+  return SafetensorsFile(std::move(contents));
+}
+
+SafetensorsFile SafetensorsFile::of_bytes(std::span<const std::byte> bytes, const std::string& place) {
+  auto contents = std::make_shared<Contents>();
+  contents->place = printable(place);
+  contents->memory = bytes;
+  contents->begin(bytes.size());
   return SafetensorsFile(std::move(contents));
 }
 

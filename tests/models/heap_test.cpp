@@ -75,3 +75,36 @@ TEST(GanStep, StepsAfterTheFirstAllocateNothing) {
     });
   }
 }
+
+TEST(Dcgan, StepsAfterTheFirstAllocateNothing) {
+  const gan::ImageConfig c{.size = 16, .latent = 4, .width = 4, .dropout = 0.3, .classes = 3};
+  gan::DcganGenerator gen(c);
+  gan::DcganDiscriminator disc(c);
+  nn::init(gen, Rng(1));
+  nn::init(disc, Rng(2));
+  optim::Adam gen_adam(gen), disc_adam(disc);
+  optim::Ema average(gen);
+  const IndexTensor labels({8}, 1);
+  expect_no_allocation(
+      [&](Index number) {
+        const Rng own = Rng(3).fork("step", static_cast<std::uint64_t>(number));
+        gan::step(gan::players(gen, disc, gen_adam, disc_adam), {}, number, own, [&](Index, Index) {
+          Rng rng = own.fork("batch");
+          return gan::Batch<float, IndexTensor>{uniform({8, 16, 16, 3}, rng), normal({8, 4}, rng), {labels}};
+        });
+        average.update(gen);
+      },
+      2);
+}
+
+TEST(ConvVae, StepsAfterTheFirstAllocateNothing) {
+  vae::ConvVae model({.size = 16, .width = 4, .latent = 3});
+  nn::init(model, Rng(1));
+  optim::Adam adam(model);
+  const auto x = formula::uniform(1, {4, 768});
+  Rng rng(3);
+  expect_no_allocation([&](Index) {
+    Tape tape;
+    adam.step(vae::negative_elbo(model, x, rng).loss);
+  });
+}

@@ -56,6 +56,8 @@ class SafetensorsFile {
   /// Throws InputError naming file and place for a missing file or anything wrong with its header, IoError when the
   /// system refuses. Reads the header only.
   static SafetensorsFile open(const std::filesystem::path& path);
+  /// The same of bytes in memory, which must live as long as the result is used; `place` names them in messages.
+  static SafetensorsFile of_bytes(std::span<const std::byte> bytes, const std::string& place);
 
   /// In the order of their data.
   const std::vector<TensorInfo>& tensors() const;

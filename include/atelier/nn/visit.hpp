@@ -55,7 +55,24 @@ template <class M, class F> void visit_all(M& m, const F& f, const std::string& 
   }
 }
 
-/// The same for the trained parameters only.
+/// Calls f(p) for the same parameters and buffers in the same order. Makes no names, and so allocates nothing.
+template <class M, class F> void visit_values(M& m, const F& f) {
+  using Plain = std::remove_const_t<M>;
+  if constexpr (ParamLike<Plain>) {
+    f(m);
+  } else if constexpr (Module<M>) {
+    Plain::visit(m, [&](const char*, auto& part) { visit_values(part, f); });
+  } else if constexpr (requires {
+                         m.has_value();
+                         *m;
+                       }) {
+    if (m.has_value()) visit_values(*m, f);
+  } else {
+    for (auto& part : m) visit_values(part, f);
+  }
+}
+
+/// visit_all() for the trained parameters only.
 template <class M, class F> void visit_params(M& m, const F& f) {
   visit_all(m, [&](const std::string& name, auto& p) {
     if constexpr (std::remove_cvref_t<decltype(p)>::trained) f(name, p);

@@ -11,17 +11,21 @@ template <class M> class Ema {
  public:
   M average;
 
+  double decay() const { return decay_; }
+
   explicit Ema(const M& module, double decay = 0.999) : average(module), decay_(decay) {}
 
-  void update(const M& module) {
+  void update(const M& module) { update(module, decay_); }
+  /// The same with another decay: the first updates may weigh more, so that little is left of the initial weights.
+  void update(const M& module, double decay) {
     sources_.clear();
-    nn::visit_all(module, [&](const std::string&, const auto& p) { sources_.push_back(&p); });
+    nn::visit_values(module, [&](const auto& p) { sources_.push_back(&p); });
     std::size_t k = 0;
-    nn::visit_all(average, [&](const std::string&, auto& p) {
+    nn::visit_values(average, [&](auto& p) {
       using P = std::remove_reference_t<decltype(p)>;
       const P& source = *static_cast<const P*>(sources_[k++]);
       if constexpr (P::trained) {
-        kernels::ema(p.write(), source.data(), p.size(), decay_);
+        kernels::ema(p.write(), source.data(), p.size(), decay);
       } else {
         p.assign(source);
       }

@@ -6,6 +6,20 @@
 
 namespace atelier::inline v0::gan {
 
+/// Numbers from N(0, 1), those further than `limit` from 0 drawn again: the less the noise strays, the more typical and
+/// the more alike the examples.                                                 Brock et al. 2019, "truncation trick"
+/// Throws Error for a limit below 0.01, which nearly all draws miss.
+template <class T> BasicTensor<T> truncated_normal(const Shape& shape, double limit, Rng& rng) {
+  if (!(limit >= 0.01)) throw Error("truncated_normal: expected a limit from 0.01, found " + std::to_string(limit));
+  auto x = BasicTensor<T>::empty(shape);
+  for (Index i = 0; i < x.size(); ++i) {
+    double v = rng.normal();
+    while (std::abs(v) > limit) v = rng.normal();
+    x.mutable_data()[i] = static_cast<T>(v);
+  }
+  return x;
+}
+
 /// n examples from noise N(0, I) [n, latent], computed `chunk` at a time. A conditional generator needs n labels.
 /// Throws Error for counts below 1 and labels that do not fit.
 template <class T, class G>

@@ -17,6 +17,7 @@ struct Options {
   Penalty penalty = Penalty::none;
   double penalty_weight = 10;  // lambda of wgan_gp, gamma of r1
   Index penalty_every = 1;     // lazy: in every so many steps only, so many times as heavy (Karras et al. 2020)
+  double l1_weight = 0;        // of mean |generated - real| in the generator's loss (Isola et al. 2017, eq. 4)
   Index n_critic = 1;          // updates of the discriminator in a step
   Index parts = 1;             // that a batch is computed in, to save memory
   Augment augment = {};        // of all that the discriminator sees
@@ -29,6 +30,8 @@ struct Options {
     if (!(penalty_weight >= 0) || !std::isfinite(penalty_weight))
       throw ConfigError("penalty weight: expected a number that is not negative, found " +
                         std::to_string(penalty_weight));
+    if (!(l1_weight >= 0) || !std::isfinite(l1_weight))
+      throw ConfigError("l1 weight: expected a number that is not negative, found " + std::to_string(l1_weight));
     if (penalty_every < 1 || n_critic < 1 || parts < 1)
       throw ConfigError("gan: expected penalty_every, n_critic and parts from 1, found " +
                         std::to_string(penalty_every) + ", " + std::to_string(n_critic) + ", " + std::to_string(parts));
@@ -38,9 +41,10 @@ struct Options {
 
 /// What a step learnt; means over a batch, those of the discriminator's last update.
 struct StepInfo {
-  double discriminator_loss = 0;  // without the penalty
-  double penalty = 0;             // as it was added; 0 in steps that leave it out
-  double generator_loss = 0;
+  double discriminator_loss = 0;                              // without the penalty
+  double penalty = 0;                                         // as it was added; 0 in steps that leave it out
+  double generator_loss = 0;                                  // without l1
+  double l1 = 0;                                              // mean |generated - real|; 0 unless it counts
   double real_probability = 0, fake_probability = 0;          // D(x), D(G(z)) before the update: sigmoids of logits
   double discriminator_gradient = 0, generator_gradient = 0;  // norms
   double spread = 0;                                          // deviation of generated examples over that of real ones
@@ -120,12 +124,16 @@ template <class T, class G, class D> class Step {
   }
   /// Gradients of the generator's loss on one part of its batch, for which the present tape has recorded `fake`. No
   /// gradient of the discriminator's weights is computed, because none is asked for.
-  template <class... C> void deceive(const BasicTensor<T>& fake, std::uint64_t part, const C&... c) {
+  template <class... C>
+  void deceive(const BasicTensor<T>& fake, const BasicTensor<T>& real, std::uint64_t part, const C&... c) {
     Rng own = rng_.fork("generator", part);
     const auto draw = draw_augment<T>(o_.augment, fake.shape(), own);
     const auto loss = generator_loss(o_.loss, players_.discriminator(gan::augment(fake, draw), nn::Mode::train, c...));
     info_.generator_loss += part_weight() * static_cast<double>(loss.item());
-    players_.generator_optimizer.accumulate(loss);
+    if (o_.l1_weight == 0) return players_.generator_optimizer.accumulate(loss);
+    const auto away = mean(abs(fake - real));
+    info_.l1 += part_weight() * static_cast<double>(away.item());
+    players_.generator_optimizer.accumulate(loss + static_cast<real_of<T>>(o_.l1_weight) * away);
   }
   void update_generator() {
     players_.generator_optimizer.measure_norm = true;
@@ -194,7 +202,7 @@ StepInfo step(const Players<T, G, D>& players, const Options& o, Index number, c
         s.update_discriminator();
       }
       s.measure_spread(fake, batch.real);
-      s.deceive(fake, id(0, part), c...);
+      s.deceive(fake, batch.real, id(0, part), c...);
     });
   s.update_generator();
   return s.info();

@@ -9,8 +9,9 @@
 
 namespace atelier::inline v0::vae {
 
-/// p(x | z). bernoulli: independent pixels in [0, 1] from logits. gaussian: N(y, 1), reported as 1/2 ||x - y||^2.
-/// gaussian_learned: N(y, exp(v)) with a variance for each pixel. categorical: each pixel one of `levels` grey levels.
+/// p(x | z). bernoulli: independent pixels in [0, 1] from logits. gaussian: N(y, sigma^2), reported without its
+/// constant as 1/2 ||x - y||^2 / sigma^2 + pixels log(sigma). gaussian_learned: N(y, exp(v)) with a variance for each
+/// pixel. categorical: each pixel one of `levels` grey levels.
 enum class Likelihood { bernoulli, gaussian, gaussian_learned, categorical };
 
 inline const char* name(Likelihood l) {
@@ -29,6 +30,7 @@ struct Config {
   std::vector<Index> hidden = {400};  // widths of the encoder's hidden layers; the decoder's, mirrored
   Index latent = 20;                  // dimensions of z
   Likelihood likelihood = Likelihood::bernoulli;
+  double sigma = 1;   // gaussian only: deviation of a pixel
   Index levels = 16;  // categorical only: grey levels a pixel is rounded to
   Index classes = 0;  // > 0: conditional on a label, which encoder and decoder both see
 
@@ -38,6 +40,8 @@ struct Config {
       throw ConfigError("vae: pixels, latent and hidden must be positive");
     for (Index h : hidden)
       if (h < 1) throw ConfigError("vae: hidden widths must be positive, found " + std::to_string(h));
+    if (!(sigma > 0) || !(sigma < 1e6))
+      throw ConfigError("vae: sigma must be positive, found " + std::to_string(sigma));
     if (levels < 2 || classes < 0) throw ConfigError("vae: expected levels >= 2 and classes >= 0");
     return *this;
   }

@@ -25,7 +25,8 @@ struct Terms {
   double negative_elbo() const { return reconstruction + kl; }
 };
 
-template <class T> Terms evaluate(const BasicVae<T>& vae, const Batch<T>& data, Rng& rng, Index chunk = 500) {
+template <Model V, class T = typename V::scalar>
+Terms evaluate(const V& vae, const Batch<T>& data, Rng& rng, Index chunk = 500) {
   Terms terms;
   for (Index i = 0; i < data.size(); i += chunk) {
     const auto part = data.rows(i, std::min(data.size(), i + chunk));
@@ -38,7 +39,8 @@ template <class T> Terms evaluate(const BasicVae<T>& vae, const Batch<T>& data, 
 }
 
 /// The IWAE-k bound on -log p(x), mean over images. Each image is encoded once; its k draws are decoded together.
-template <class T> double iwae(const BasicVae<T>& vae, const Batch<T>& data, Index k, Rng& rng, Index chunk = 500) {
+template <Model V, class T = typename V::scalar>
+double iwae(const V& vae, const Batch<T>& data, Index k, Rng& rng, Index chunk = 500) {
   double sum_of_bounds = 0;
   for (Index i = 0; i < data.size(); i += chunk) {
     const auto part = data.rows(i, std::min(data.size(), i + chunk));
@@ -55,7 +57,8 @@ template <class T> double iwae(const BasicVae<T>& vae, const Batch<T>& data, Ind
 
 /// Latent dimensions that carry information: variance over images of the posterior mean above `threshold`.
 ///                                                                                       Burda et al. 2016, sec. 5.1
-template <class T> Index active_units(const BasicVae<T>& vae, const Batch<T>& data, double threshold = 0.01) {
+template <Model V, class T = typename V::scalar>
+Index active_units(const V& vae, const Batch<T>& data, double threshold = 0.01) {
   const auto v = variance(vae.encode(data.images, data.labels).mean, {0});
   Index active = 0;
   for (const T& x : v.values()) active += static_cast<double>(x) > threshold;

@@ -20,12 +20,15 @@ template <class T> struct Elbo {
 };
 
 /// -log p(x | z) for each image, [B], from the decoder's outputs. x: [B, pixels] in [0, 1].
-/// The unit-variance Gaussian leaves its constant out, as in 1/2 ||x - x'||^2.
+/// The Gaussian of fixed variance leaves its constant out (config.hpp).
 template <class T>
 BasicTensor<T> reconstruction_nll(const Config& c, const BasicTensor<T>& outputs, const BasicTensor<T>& x) {
   switch (c.likelihood) {
     case Likelihood::bernoulli: return bce_with_logits(outputs, x);
-    case Likelihood::gaussian: return half_squared_error(outputs, x);
+    case Likelihood::gaussian:
+      if (c.sigma == 1) return half_squared_error(outputs, x);
+      return affine(half_squared_error(outputs, x), static_cast<real_of<T>>(1 / (c.sigma * c.sigma)),
+                    static_cast<real_of<T>>(static_cast<double>(c.pixels) * std::log(c.sigma)));
     case Likelihood::gaussian_learned:
       return gaussian_nll(slice(outputs, 1, 0, c.pixels), slice(outputs, 1, c.pixels, 2 * c.pixels), x);
     case Likelihood::categorical: break;
@@ -50,8 +53,8 @@ template <class T> BasicTensor<T> kl_loss(const Gaussian<T>& q, double free_bits
 /// Negative ELBO of a batch with one draw of z for each image:
 ///   E_q[-log p(x | z)] + KL(q(z | x) || N(0, I)).                              Kingma & Welling 2014, eq. 10
 /// x: [B, pixels] in [0, 1]; noise: standard normal [B, Z]; labels: one hot [B, classes] for a conditional model.
-template <class T>
-Elbo<T> negative_elbo(const BasicVae<T>& vae, const BasicTensor<T>& x, const BasicTensor<T>& noise,
+template <Model V, class T = typename V::scalar>
+Elbo<T> negative_elbo(const V& vae, const BasicTensor<T>& x, const BasicTensor<T>& noise,
                       const BasicTensor<T>& labels = {}, const LossOptions& o = {}) {
   const Gaussian<T> q = vae.encode(x, labels);
   const auto outputs = vae.decode(q.sample(noise), labels);
@@ -62,8 +65,8 @@ Elbo<T> negative_elbo(const BasicVae<T>& vae, const BasicTensor<T>& x, const Bas
 }
 
 /// The same, drawing the noise from `rng`.
-template <class T>
-Elbo<T> negative_elbo(const BasicVae<T>& vae, const BasicTensor<T>& x, Rng& rng, const BasicTensor<T>& labels = {},
+template <Model V, class T = typename V::scalar>
+Elbo<T> negative_elbo(const V& vae, const BasicTensor<T>& x, Rng& rng, const BasicTensor<T>& labels = {},
                       const LossOptions& o = {}) {
   return negative_elbo(vae, x, normal<T>({x.size(0), vae.config.latent}, rng), labels, o);
 }

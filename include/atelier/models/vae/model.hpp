@@ -22,7 +22,16 @@ template <class T> struct Gaussian {
   }
 };
 
+/// What losses, evaluation and pictures need of a model: its configuration, q(z | x) and the parameters of p(x | z).
+template <class V>
+concept Model = requires(const V& v, const BasicTensor<typename V::scalar>& x) {
+  { v.config } -> std::convertible_to<Config>;
+  { v.encode(x, x) } -> std::same_as<Gaussian<typename V::scalar>>;
+  { v.decode(x, x) } -> std::same_as<BasicTensor<typename V::scalar>>;
+};
+
 template <class T> struct BasicVae {
+  using scalar = T;
   Config config;
   std::vector<nn::BasicLinear<T>> encoder;
   nn::BasicLinear<T> posterior;  // mean, then log variance

@@ -25,19 +25,20 @@ template <class T> BasicTensor<T> mean_image(const Config& c, const BasicTensor<
 }
 
 /// Images of given latents: z [N, Z] -> [N, pixels].
-template <class T>
-BasicTensor<T> decode_images(const BasicVae<T>& vae, const BasicTensor<T>& z, const BasicTensor<T>& labels = {}) {
+template <Model V, class T = typename V::scalar>
+BasicTensor<T> decode_images(const V& vae, const BasicTensor<T>& z, const BasicTensor<T>& labels = {}) {
   return mean_image(vae.config, vae.decode(z, labels));
 }
 
 /// n images from the prior. A conditional model needs n labels, one hot.
-template <class T> BasicTensor<T> sample(const BasicVae<T>& vae, Index n, Rng& rng, const BasicTensor<T>& labels = {}) {
+template <Model V, class T = typename V::scalar>
+BasicTensor<T> sample(const V& vae, Index n, Rng& rng, const BasicTensor<T>& labels = {}) {
   return decode_images(vae, normal<T>({n, vae.config.latent}, rng), labels);
 }
 
 /// x encoded to the posterior's mean and decoded again.
-template <class T>
-BasicTensor<T> reconstruct(const BasicVae<T>& vae, const BasicTensor<T>& x, const BasicTensor<T>& labels = {}) {
+template <Model V, class T = typename V::scalar>
+BasicTensor<T> reconstruct(const V& vae, const BasicTensor<T>& x, const BasicTensor<T>& labels = {}) {
   return decode_images(vae, vae.encode(x, labels).mean, labels);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "atelier/models/vae/config.hpp"
+#include "atelier/models/vae/conv.hpp"
 #include "atelier/models/vae/evaluate.hpp"
 #include "atelier/models/vae/loss.hpp"
 #include "atelier/models/vae/model.hpp"

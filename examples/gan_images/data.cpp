@@ -1,0 +1,71 @@
+#include "data.hpp"
+
+#include <numeric>
+
+namespace atelier::programs {
+
+namespace {
+std::vector<std::int32_t> range(Index begin, Index end) {
+  std::vector<std::int32_t> numbers(static_cast<std::size_t>(end - begin));
+  std::iota(numbers.begin(), numbers.end(), static_cast<std::int32_t>(begin));
+  return numbers;
+}
+
+/// Every image in the middle of a black square of `size`.
+data::ImageSet framed(const data::ImageSet& set, Index size) {
+  data::ImageSet wide = set;
+  wide.height = wide.width = size;
+  wide.pixels.assign(static_cast<std::size_t>(set.count * size * size), 0);
+  const Index top = (size - set.height) / 2, left = (size - set.width) / 2;
+  for (Index i = 0; i < set.count; ++i)
+    for (Index y = 0; y < set.height; ++y)
+      std::copy_n(set.pixels.begin() + (i * set.height + y) * set.width, set.width,
+                  wide.pixels.begin() + (i * size + top + y) * size + left);
+  return wide;
+}
+}  // namespace
+
+std::vector<std::int32_t> ImageData::some(const std::vector<std::int32_t>& part, Index n, const Rng& rng) const {
+  if (n >= static_cast<Index>(part.size())) return part;
+  auto order = Rng(rng).permutation(static_cast<std::int64_t>(part.size()));
+  order.resize(static_cast<std::size_t>(n));
+  return data::pick(part, order);
+}
+
+ImageData digit_data(data::Mnist mnist, Index size) {
+  if (size != mnist.train.height && size != mnist.train.height + 4)
+    throw ConfigError("--size: expected " + std::to_string(mnist.train.height) + ", or " +
+                      std::to_string(mnist.train.height + 4) + " for a frame around the digits, found " +
+                      std::to_string(size));
+  ImageData d;
+  d.checksums = mnist.train.pixels_sha256 + " " + mnist.test.pixels_sha256;
+  d.classes = data::Mnist::classes;
+  d.train = range(0, mnist.train.count);
+  d.held_out = range(mnist.train.count, mnist.train.count + mnist.test.count);
+  d.images = std::move(mnist.train);
+  d.images.count += mnist.test.count;
+  d.images.pixels.insert(d.images.pixels.end(), mnist.test.pixels.begin(), mnist.test.pixels.end());
+  d.images.labels.insert(d.images.labels.end(), mnist.test.labels.begin(), mnist.test.labels.end());
+  const Index side = d.images.height;
+  if (size != side) d.images = framed(d.images, size);
+  d.protocol = std::to_string(d.train.size()) + " training and " + std::to_string(d.held_out.size()) +
+               " test images, " + std::to_string(side) + "x" + std::to_string(side) + ", no crop, " +
+               (size == side ? "no resize" : "black frame to " + std::to_string(size));
+  return d;
+}
+
+ImageData face_data(const std::filesystem::path& folder, const data::CelebaOptions& options) {
+  auto faces = data::load_celeba(folder, options);
+  ImageData d;
+  d.train = std::move(faces.split.train);
+  d.held_out = std::move(faces.split.test);
+  if (d.held_out.size() < 4 || d.train.empty())
+    throw ConfigError("--split: expected training images and 4 test images, found " + std::to_string(d.train.size()) +
+                      " and " + std::to_string(d.held_out.size()) + "; try another split or --holdout");
+  d.checksums = faces.images.pixels_sha256;
+  d.images = std::move(faces.images);
+  d.protocol = faces.protocol;
+  return d;
+}
+
+}  // namespace atelier::programs

@@ -1,0 +1,116 @@
+#include "options.hpp"
+
+namespace atelier::programs {
+
+namespace {
+constexpr const char* arch_names[] = {"dcgan", "dense", "unet"};
+constexpr const char* job_names[] = {"generate", "colorize", "inpaint"};
+
+/// The number of `text` among `names`. Throws ConfigError for another.
+template <std::size_t N> std::size_t find(const char* flag, const char* const (&names)[N], const std::string& text) {
+  for (std::size_t i = 0; i < N; ++i)
+    if (text == names[i]) return i;
+  throw ConfigError(std::string(flag) + ": expected " + names[0] + ", " + names[1] + " or " + names[2] + ", found '" +
+                    text + "'");
+}
+std::string describe(const gan::Augment& a) {
+  std::string text;
+  for (const auto& [on, name] : {std::pair{a.colour, "colour"}, {a.translation, "translation"}, {a.cutout, "cutout"}})
+    if (on) text += (text.empty() ? "" : ",") + std::string(name);
+  return text.empty() ? "none" : text;
+}
+}  // namespace
+
+ImageGanWords::ImageGanWords(const ImageGanOptions& o)
+    : arch(arch_names[static_cast<int>(o.arch)]),
+      job(job_names[static_cast<int>(o.job)]),
+      norm(gan::name(o.model.norm)),
+      gan(o.gan) {}
+
+void ImageGanWords::resolve(ImageGanOptions& o) const {
+  gan.resolve(o.gan);
+  o.arch = static_cast<Arch>(find("--arch", arch_names, arch));
+  o.job = static_cast<Job>(find("--task", job_names, job));
+  o.model.norm = gan::norm_from(norm);
+  o.model.first = o.arch == Arch::dense ? gan::First::dense : gan::First::convolution;
+  o.gan.training.augment = gan::Augment::parse(augment);
+  const auto refuse = [](const char* flag, const char* why) {
+    throw ConfigError(std::string(flag) + ": expected none with " + why + ", found it");
+  };
+  const bool unet = o.arch == Arch::unet || o.job != Job::generate;
+  if (unet && o.conditional) refuse("--conditional", "a U-Net");
+  if (unet && o.model.stddev_group) refuse("--stddev-group", "a U-Net");
+  if (unet && o.model.dropout > 0) refuse("--dropout", "a U-Net");
+  if (unet && o.model.norm != gan::Norm::batch) refuse("--norm", "a U-Net");
+  if (o.job != Job::generate && o.gan.training.augment.any()) refuse("--diffaugment", "a --task");
+  if (o.job == Job::generate && o.gan.training.l1_weight > 0) refuse("--l1", "images from noise");
+}
+
+void add_image_gan_flags(CLI::App& app, ImageGanOptions& o, ImageGanWords& words, bool with_jobs) {
+  constexpr std::int64_t widest = 100'000;
+  const auto count = [&](const char* flag, Index& n, std::int64_t least, const char* about) {
+    app.add_option(flag, n, about)->check(within(least, widest))->type_name("N")->capture_default_str();
+  };
+  const auto word = [&](const char* flag, std::string& text, const char* about) {
+    app.add_option(flag, text, about)->type_name("NAME")->capture_default_str();
+  };
+  word("--arch", words.arch, "dcgan, dense (first layer) or unet (of noise)");
+  count("--width", o.model.width, 1, "Channels of the generator's largest inner map");
+  count("--d-width", o.model.discriminator_width, 0, "The same of the discriminator; 0: as --width");
+  count("--latent", o.model.latent, 1, "Dimensions of the noise");
+  count("--depth", o.depth, 1, "Halvings of a U-Net");
+  word("--norm", words.norm, "Of the discriminator: batch, none or spectral");
+  app.add_option("--dropout", o.model.dropout, "Of the discriminator's layers")->type_name("P")->capture_default_str();
+  count("--stddev-group", o.model.stddev_group, 0, "Group of the minibatch standard deviation; 0: none");
+  app.add_option("--diffaugment", words.augment,
+                 "What the discriminator's images go through: none, or some of "
+                 "colour,translation,cutout")
+      ->type_name("NAME,...")
+      ->capture_default_str();
+  app.add_flag("--flip,!--no-flip", o.flip, "Mirror training images at random")->capture_default_str();
+  count("--samples", o.samples, 2, "Images that are measured at the end");
+  add_gan_flags(app, o.gan, words.gan);
+  if (!with_jobs) return;
+  word("--task", words.job, "generate (from noise), colorize or inpaint (a U-Net from image to image)");
+  app.add_option("--l1", o.gan.training.l1_weight, "Weight of the mean absolute error, for a --task")
+      ->type_name("X")
+      ->capture_default_str();
+}
+
+train::Record request(const ImageGanOptions& o) {
+  const auto& m = o.model;
+  train::Record r;
+  r.set("arch", arch_names[static_cast<int>(o.arch)])
+      .set("task", job_names[static_cast<int>(o.job)])
+      .set("size", m.size)
+      .set("width", m.width)
+      .set("d_width", m.discriminator_width)
+      .set("latent", m.latent)
+      .set("depth", o.depth)
+      .set("norm", gan::name(m.norm))
+      .set("dropout", m.dropout)
+      .set("stddev_group", m.stddev_group)
+      .set("conditional", o.conditional)
+      .set("diffaugment", describe(o.gan.training.augment))
+      .set("flip", o.flip)
+      .set("l1", o.gan.training.l1_weight)
+      .set("samples", o.samples);
+  add_request(r, o.gan);
+  return r;
+}
+
+gan::UnetConfig unet_config(const ImageGanOptions& o) {
+  constexpr Index noise_channels = 3;
+  const auto& m = o.model;
+  const Index inputs[] = {noise_channels, 1, m.channels + 1};
+  return {.size = m.size,
+          .in = inputs[static_cast<int>(o.job)],
+          .out = m.channels,
+          .width = m.width,
+          .depth = o.depth,
+          .keep_known = o.job == Job::inpaint,
+          .patch_layers = 2,
+          .told = o.job != Job::generate};
+}
+
+}  // namespace atelier::programs

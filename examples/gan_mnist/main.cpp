@@ -1,0 +1,53 @@
+// Trains a GAN on MNIST, or on any data set in its format.
+//   gan_mnist --data DIR --out runs/digits --minutes 10
+#include "atelier/data/mnist.hpp"
+#include "program.hpp"
+#include "task.hpp"
+#include "trainer.hpp"
+
+using namespace atelier;
+using namespace atelier::programs;
+
+namespace {
+
+const std::vector<std::string> presets = {"digits", "dcgan"};
+
+void apply_preset(const std::string& preset, Flags& flags, ImageGanOptions& o) {
+  flags.options.preset = preset;
+  flags.options.batch = 64;
+  flags.options.lr = 2e-4;
+  flags.usual_length = {.epochs = 20};
+  o.model = {.size = 28, .channels = 1, .latent = 100, .width = 64};
+  if (preset != "digits") return;
+  o.arch = Arch::dense;  // 100 -> 7 x 7 x 256 -> 14 x 14 x 128 -> 28 x 28
+  o.model.width = 128;
+  o.model.discriminator_width = 64;
+  o.model.dropout = 0.3;
+}
+
+int train_digits(int argc, char** argv) {
+  Flags flags;
+  ImageGanOptions o;
+  flags.options.out = "runs/gan_mnist";
+  apply_preset(preset_in(argc, argv, presets, "digits"), flags, o);
+  ImageGanWords words(o);
+  CLI::App app("Trains a GAN on MNIST, or on any data set in its format.", "gan_mnist");
+  add_shared_flags(app, flags, presets);
+  add_image_gan_flags(app, o, words, false);
+  app.add_option("--size", o.model.size, "Pixels of both sides: 28, or 32 with a frame around the digits")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_flag("--conditional", o.conditional, "Generator and discriminator see the label");
+  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  words.resolve(o);
+  return run_trainer("gan_mnist", flags, request(o), [&] {
+    return make_image_gan(digit_data(data::load_mnist(data_folder(flags, "mnist")), o.model.size), digit_measures, o,
+                          flags.options);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_program("gan_mnist", [&] { return train_digits(argc, argv); });
+}

@@ -1,0 +1,62 @@
+#include "gan_flags.hpp"
+
+#include <cmath>
+
+namespace atelier::programs {
+
+namespace {
+constexpr std::int64_t most = 1'000'000'000;
+}
+
+const GanOptions& GanOptions::check() const {
+  training.check();
+  for (const auto& [flag, x] : {std::pair{"--beta1", beta1}, {"--beta2", beta2}, {"--ema", ema}})
+    if (!(x >= 0 && x < 1))
+      throw ConfigError(std::string(flag) + ": expected a number from 0 to below 1, found " + std::to_string(x));
+  if (!(discriminator_lr >= 0) || !std::isfinite(discriminator_lr))
+    throw ConfigError("--d-lr: expected a number that is not negative, found " + std::to_string(discriminator_lr));
+  return *this;
+}
+
+void GanWords::resolve(GanOptions& o) const {
+  o.training.loss = gan::loss_from(loss);
+  o.training.penalty = gan::penalty_from(penalty);
+}
+
+void add_gan_flags(CLI::App& app, GanOptions& o, GanWords& words) {
+  auto& t = o.training;
+  const auto number = [&](const char* flag, double& x, const char* about) {
+    app.add_option(flag, x, about)->type_name("X")->capture_default_str();
+  };
+  const auto count = [&](const char* flag, Index& n, const char* about) {
+    app.add_option(flag, n, about)->check(within(1, most))->type_name("N")->capture_default_str();
+  };
+  app.add_option("--loss", words.loss, "non_saturating, minimax, lsgan, hinge or wasserstein")
+      ->type_name("NAME")
+      ->capture_default_str();
+  number("--label-smoothing", t.label_smoothing, "Lowers the target of real examples from 1");
+  app.add_option("--penalty", words.penalty, "none, wgan_gp or r1")->type_name("NAME")->capture_default_str();
+  number("--penalty-weight", t.penalty_weight, "lambda of wgan_gp, gamma of r1");
+  count("--penalty-every", t.penalty_every, "Steps from one penalty to the next, as many times as heavy");
+  count("--n-critic", t.n_critic, "Updates of the discriminator for each of the generator");
+  number("--d-lr", o.discriminator_lr, "Learning rate of the discriminator; 0: as --lr");
+  number("--beta1", o.beta1, "Adam's, of both players");
+  number("--beta2", o.beta2, "Adam's, of both players");
+  number("--ema", o.ema, "Decay of the generator's average, which is measured and saved; 0: none");
+}
+
+void add_request(train::Record& r, const GanOptions& o) {
+  const auto& t = o.training;
+  r.set("loss", gan::name(t.loss))
+      .set("label_smoothing", t.label_smoothing)
+      .set("penalty", gan::name(t.penalty))
+      .set("penalty_weight", t.penalty_weight)
+      .set("penalty_every", t.penalty_every)
+      .set("n_critic", t.n_critic)
+      .set("d_lr", o.discriminator_lr)
+      .set("beta1", o.beta1)
+      .set("beta2", o.beta2)
+      .set("ema", o.ema);
+}
+
+}  // namespace atelier::programs

@@ -1,0 +1,190 @@
+#include "task.hpp"
+
+#include <cstdio>
+
+#include "vae_pictures.hpp"
+
+namespace atelier::programs {
+
+namespace {
+constexpr Index chunk = 100;  // images that are evaluated at once
+
+const FaceVaeOptions& checked(const FaceVaeOptions& o, const ImageData& data, const train::Options& run) {
+  for (const auto& [flag, x] : {std::pair{"--beta", o.loss.beta},
+                                {"--free-bits", o.loss.free_bits},
+                                {"--kl-warmup", static_cast<double>(o.kl_warmup)}})
+    if (!(x >= 0) || !std::isfinite(x))
+      throw ConfigError(std::string(flag) + ": expected a number that is not negative, found " + std::to_string(x));
+  if (run.batch > static_cast<Index>(data.train.size()))
+    throw ConfigError("--batch: expected at most the " + std::to_string(data.train.size()) +
+                      " training images, found " + std::to_string(run.batch));
+  return o;
+}
+vae::ConvVae initialised(const vae::ConvConfig& c, const Rng& rng) {
+  vae::ConvVae model(c);
+  nn::init(model, rng);
+  return model;
+}
+Tensor as_rows(const Tensor& x) { return reshape(x, Shape{x.size(0), x.size() / x.size(0)}); }
+}  // namespace
+
+FaceVaeTask::FaceVaeTask(ImageData images, const FaceVaeOptions& o, const train::Options& run)
+    : options_(checked(o, images, run)),
+      run_(run),
+      data_(std::move(images)),
+      rng_(run.seed),
+      shuffle_(static_cast<Index>(data_.train.size()), run.batch, rng_.fork("shuffle")),
+      model_(initialised(o.model, rng_.fork("init"))),
+      adam_(model_, vae::optimizer_options(run.lr)),
+      measures_(face_measures(data_, Rng(1))) {}
+
+Tensor FaceVaeTask::training_images(std::span<const std::int32_t> numbers, const Rng& rng) const {
+  const auto chosen = data::pick(data_.train, numbers);
+  Rng flips = rng.fork("flips");
+  return as_rows(options_.flip ? data::image_batch(data_.images, chosen, data::Range::zero_one, flips)
+                               : data::image_batch(data_.images, chosen));
+}
+Tensor FaceVaeTask::held_out(Index begin, Index end) const {
+  const std::span<const std::int32_t> all(data_.held_out);
+  return as_rows(data_.unit(all.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin))));
+}
+
+train::Record FaceVaeTask::step(Index step, double lr_factor) {
+  const PrecisionScope precision(run_.precision);
+  const Rng rng = rng_.fork("step", static_cast<std::uint64_t>(step));
+  vae::LossOptions loss = options_.loss;
+  if (step < options_.kl_warmup) loss.beta *= static_cast<double>(step) / static_cast<double>(options_.kl_warmup);
+  adam_.learning_rate = run_.lr * lr_factor;
+  const auto x = training_images(shuffle_(step), rng);
+  Rng latents = rng.fork("latents");
+  const Tensor noise = normal({run_.batch, model_.config.latent}, latents);
+  double total = 0, reconstruction = 0, kl = 0;
+  const Index size = run_.batch / run_.accumulate;
+  const double share = 1.0 / static_cast<double>(run_.accumulate);
+  for (Index begin = 0; begin < run_.batch; begin += size) {
+    Tape tape;
+    const auto elbo =
+        vae::negative_elbo(model_, slice(x, 0, begin, begin + size), slice(noise, 0, begin, begin + size), {}, loss);
+    adam_.accumulate(elbo.loss);
+    total += share * elbo.loss.item();
+    reconstruction += share * elbo.reconstruction.item();
+    kl += share * elbo.kl.item();
+  }
+  if (std::isfinite(total)) adam_.step();
+  return train::Record()
+      .set("loss", total)
+      .set("neg_elbo", reconstruction + kl)
+      .set("reconstruction", reconstruction)
+      .set("kl", kl);
+}
+
+train::Record FaceVaeTask::terms(Index n) const {
+  const PrecisionScope precision(run_.precision);
+  Rng rng = rng_.fork("evaluate");
+  vae::Terms all;
+  for (Index i = 0; i < n; i += chunk) {
+    const vae::Batch<float> some{held_out(i, std::min(n, i + chunk)), {}};
+    const auto t = vae::evaluate(model_, some, rng, chunk);
+    const double weight = static_cast<double>(some.size()) / static_cast<double>(n);
+    all.reconstruction += weight * t.reconstruction;
+    all.kl += weight * t.kl;
+  }
+  return train::Record()
+      .set("test_neg_elbo", all.negative_elbo())
+      .set("test_reconstruction", all.reconstruction)
+      .set("test_kl", all.kl);
+}
+
+Tensor FaceVaeTask::generated(Index n) const {
+  const PrecisionScope precision(run_.precision);
+  const auto& c = options_.model;
+  Rng rng = rng_.fork("samples");
+  std::vector<Tensor> parts;
+  for (Index i = 0; i < n; i += chunk) parts.push_back(vae::sample(model_, std::min(chunk, n - i), rng));
+  return reshape(concat(parts, 0), Shape{n, c.channels, c.size, c.size});
+}
+
+std::optional<train::Record> FaceVaeTask::finish(double share, const train::Proceed& proceed) {
+  const auto part = [share](Index n) {
+    return std::min(n, std::max<Index>(8, static_cast<Index>(share * static_cast<double>(n))));
+  };
+  if (proceed && !proceed(0)) return std::nullopt;
+  auto figures = terms(part(static_cast<Index>(data_.held_out.size())));
+  const auto some = held_out(0, std::min<Index>(500, static_cast<Index>(data_.held_out.size())));
+  figures.set("active_units", vae::active_units(model_, vae::Batch<float>{some, {}}));
+  const auto of_samples = measures_->full(generated(part(options_.samples)), proceed);
+  if (!of_samples) return std::nullopt;
+  return figures.merge(*of_samples);
+}
+
+void FaceVaeTask::sample(const std::filesystem::path& folder, Index step) {
+  char prefix[32];
+  std::snprintf(prefix, sizeof prefix, "step-%08lld", static_cast<long long>(step));
+  const auto& c = options_.model;
+  const Album album{folder,
+                    prefix,
+                    c.size,
+                    c.size,
+                    c.channels,
+                    {{"Software", "atelier"},
+                     {"step", std::to_string(step)},
+                     {"seed", std::to_string(run_.seed)},
+                     {"config", model_config().json()}}};
+  const vae::Batch<float> some{held_out(0, std::min<Index>(200, static_cast<Index>(data_.held_out.size()))), {}};
+  draw_samples(album, model_, rng_);
+  draw_reconstructions(album, model_, some);
+  draw_interpolations(album, model_, some);
+  draw_traversals(album, model_, some);
+}
+
+train::State FaceVaeTask::state() {
+  train::State s;
+  train::add_module(s, "model.", model_);
+  train::add_optimizer(s, "adam.", adam_);
+  return s;
+}
+
+train::State FaceVaeTask::model_state() {
+  train::State s;
+  train::add_module(s, "", model_);
+  return s;
+}
+
+train::Record FaceVaeTask::model_config() const {
+  const auto& c = options_.model;
+  return train::Record()
+      .set("model", "conv_vae")
+      .set("size", c.size)
+      .set("channels", c.channels)
+      .set("width", c.width)
+      .set("latent", c.latent)
+      .set("likelihood", vae::name(c.likelihood))
+      .set("sigma", c.sigma);
+}
+
+train::Record request(const FaceVaeOptions& o) {
+  return train::Record()
+      .set("size", o.model.size)
+      .set("width", o.model.width)
+      .set("latent", o.model.latent)
+      .set("likelihood", vae::name(o.model.likelihood))
+      .set("sigma", o.model.sigma)
+      .set("beta", o.loss.beta)
+      .set("free_bits", o.loss.free_bits)
+      .set("kl_warmup", o.kl_warmup)
+      .set("flip", o.flip)
+      .set("samples", o.samples);
+}
+
+train::Record FaceVaeTask::config() const {
+  return train::Record().set("model", model_config()).set("data_sha256", data_.checksums);
+}
+
+std::string FaceVaeTask::protocol() const {
+  return data_.protocol +
+         "; pixels in [0, 1], nats per image, -ELBO with one draw of z for each image, fixed variance "
+         "without its constant; means of the prior's images: " +
+         measures_->protocol(options_.samples);
+}
+
+}  // namespace atelier::programs

@@ -1,0 +1,205 @@
+// Runs of gan_mnist and gan_celeba: what they leave, how they stop and go on, what every flag does.
+#include "programs/gan_images_program.hpp"
+
+namespace {
+
+using namespace atelier;
+
+/// The run as it was when step `step` had been saved and nothing later.
+void cut_back(const RunFiles& run, int step) {
+  char last[64];
+  std::snprintf(last, sizeof last, "step-%08d.safetensors", step);
+  for (const auto& file : run.checkpoints())
+    if (file.filename().string() > last) fs::remove(file);
+  ASSERT_EQ(run.checkpoints().back().filename().string(), last);
+  for (const char* file : {"summary.json", "model.safetensors", "curves.png"}) fs::remove(run.folder / file);
+}
+
+Shape shape(const RunFiles& run, const std::string& tensor) {
+  return io::SafetensorsFile::open(run.folder / "model.safetensors").info(tensor).shape;
+}
+
+TEST_F(GanImages, LeaveARunFolder) {
+  const auto d = trained(digits(), "digits", {{"--epochs", "1"}}), f = trained(faces(), "faces");
+  for (const char* key : {"modes", "class_kl", "confident", "one_nn", "kid", "modes_real", "class_kl_real",
+                          "confident_real", "one_nn_real", "kid_real"})
+    EXPECT_TRUE(d.metrics().contains(key)) << key;
+  for (const char* key : {"swd", "ms_ssim", "swd_real", "ms_ssim_real"}) EXPECT_TRUE(f.metrics().contains(key)) << key;
+  for (const char* part : {"identity", "c148", "resized to 16 x 16", "[-1, 1]", "12 samples", "averaged"})
+    EXPECT_NE(f.summary().at("protocol").get<std::string>().find(part), std::string::npos) << part;
+  for (const auto& run : {d, f}) {
+    for (const char* key : {"train_d_loss", "train_g_loss", "train_d_real", "train_d_fake", "train_d_gradient",
+                            "train_g_gradient", "train_spread"})
+      EXPECT_TRUE(run.log().back().contains(key)) << key;
+    const auto pictures = files_below(run.folder / "samples");
+    EXPECT_EQ(pictures.size(), 4u);  // samples, interpolations, truncation, animation
+    EXPECT_NE(pictures.at("animation.png").find("acTL"), std::string::npos);
+    run.expect_no_temporaries();
+  }
+}
+
+TEST_F(GanImages, GoOnBitForBitFromTwoSteps) {
+  for (const auto& [trainer, flags] :
+       {std::pair{digits(), Flags{{"--stddev-group", "4"}, {"--n-critic", "2"}}},
+        std::pair{faces(), Flags{{"--norm", "spectral"}, {"--loss", "hinge"}, {"--diffaugment", "colour,cutout"}}}}) {
+    Flags all = flags;
+    all.merge(Flags{{"--steps", "5"}, {"--checkpoint-every", "1"}});
+    const auto whole = trained(trainer, trainer.name, all);
+    all["--resume"] = "";
+    for (const int step : {3, 4}) {
+      const std::string out = trainer.name + std::to_string(step);
+      fs::copy(whole.folder, folder_ / out, fs::copy_options::recursive);
+      cut_back(files(out), step);
+      expect_same_run(whole, trained(trainer, out, all));
+    }
+  }
+}
+
+TEST_F(GanImages, OneAndTwoThreadsLeaveTheSameFiles) {
+  for (const auto& trainer : {digits(), faces()}) {
+    const auto one = trained(trainer, trainer.name + "1", {{"--steps", "2"}, {"--width", "16"}}),
+               two = trained(trainer, trainer.name + "2", {{"--steps", "2"}, {"--width", "16"}, {"--threads", "2"}});
+    expect_same_run(one, two);
+    EXPECT_TRUE(files_below(one.folder / "checkpoints") == files_below(two.folder / "checkpoints"));
+  }
+}
+
+TEST_F(GanImages, ASignalLeavesACheckpoint) {
+  Process p(command(faces(), "run", {{"--steps", "100000"}, {"--checkpoint-every", "1"}}));
+  ASSERT_TRUE(wait_until([&] { return files("run").checkpoints().size() > 1 || !p.running(); }));
+  p.kill(SIGTERM);
+  const Ended e = p.wait();
+  EXPECT_EQ(e.code, 128 + SIGTERM) << e.err;
+  EXPECT_EQ(e.err, "gan_celeba: stopped by signal 15; continue with --resume\n");
+  files("run").expect_checkpoints_load();
+}
+
+TEST_F(GanImages, FlagsOfTheNetworksChangeThem) {
+  const auto d = trained(digits(), "plain");
+  EXPECT_EQ(shape(d, "generator.main.0.weight"), Shape({7 * 7 * 8, 6}));
+  const auto arch = trained(digits(), "arch", {{"--arch", "dcgan"}});
+  EXPECT_EQ(shape(arch, "generator.main.0.weight"), Shape({6, 8, 7, 7}));
+  const auto wide = trained(digits(), "wide", {{"--width", "6"}, {"--d-width", "3"}, {"--latent", "9"}});
+  EXPECT_EQ(shape(wide, "generator.main.0.weight"), Shape({7 * 7 * 12, 9}));
+  EXPECT_EQ(shape(wide, "discriminator.main.0.weight"), Shape({3, 1, 4, 4}));
+  const auto large = trained(digits(), "large", {{"--size", "32"}});
+  EXPECT_EQ(shape(large, "generator.main.0.weight"), Shape({4 * 4 * 16, 6}));
+  const auto labels = trained(digits(), "labels", {{"--conditional", ""}});
+  EXPECT_EQ(shape(labels, "generator.embedding.weight"), Shape({10, 6}));
+  EXPECT_EQ(shape(labels, "discriminator.embedding.weight"), Shape({10, 8}));
+  const auto group = trained(digits(), "group", {{"--stddev-group", "4"}});
+  EXPECT_EQ(shape(group, "discriminator.main.5.weight"), Shape({1, 9, 7, 7}));
+  const auto spectral = trained(digits(), "spectral", {{"--norm", "spectral"}});
+  EXPECT_EQ(shape(spectral, "discriminator.main.2.parametrizations.weight.0._u"), Shape({8}));
+  const auto unet = trained(faces(), "unet", {{"--preset", "faces_seed"}, {"--depth", "2"}});
+  EXPECT_EQ(shape(unet, "generator.down.1.weight"), Shape({8, 4, 4, 4}));
+  EXPECT_EQ(unet.config().at("lr"), 1e-4);
+}
+
+TEST_F(GanImages, FlagsOfTheTrainingChangeTheResult) {
+  const auto d = trained(digits(), "plain");
+  int runs = 0;
+  for (const Flags& flags : {Flags{{"--dropout", "0"}}, Flags{{"--diffaugment", "translation"}}, Flags{{"--flip", ""}},
+                             Flags{{"--loss", "lsgan"}}, Flags{{"--penalty", "r1"}}, Flags{{"--n-critic", "2"}},
+                             Flags{{"--ema", "0"}}, Flags{{"--seed", "2"}}, Flags{{"--lr", "1e-3"}},
+                             Flags{{"--beta1", "0"}}, Flags{{"--batch", "4"}}, Flags{{"--accumulate", "2"}}})
+    EXPECT_FALSE(trained(digits(), "run-" + std::to_string(++runs), flags).model() == d.model())
+        << flags.begin()->first;
+  const auto f = trained(faces(), "faces");
+  for (const Flags& flags : {Flags{{"--crop", "c108"}}, Flags{{"--split", "count"}}, Flags{{"--holdout", "20"}},
+                             Flags{{"--no-flip", ""}}, Flags{{"--norm", "none"}, {"--penalty", "wgan_gp"}}})
+    EXPECT_FALSE(trained(faces(), "run-" + std::to_string(++runs), flags).model() == f.model()) << flags.begin()->first;
+  const auto cached = trained(faces(), "cached", {{"--cache", folder_.path()}});
+  EXPECT_TRUE(cached.model() == f.model());
+  EXPECT_TRUE(fs::exists(folder_ / "images-c148-16x16x3.safetensors"));
+}
+
+TEST_F(GanImages, FromImageToImage) {
+  const auto colours = trained(faces(), "colorize", {{"--task", "colorize"}, {"--depth", "2"}});
+  const auto holes = trained(faces(), "inpaint", {{"--task", "inpaint"}, {"--depth", "2"}});
+  EXPECT_EQ(shape(colours, "generator.down.0.weight"), Shape({4, 1, 4, 4}));
+  EXPECT_EQ(shape(holes, "generator.down.0.weight"), Shape({4, 4, 4, 4}));
+  EXPECT_EQ(shape(holes, "discriminator.layers.0.weight"), Shape({4, 7, 4, 4}));
+  for (const auto& run : {colours, holes}) {
+    for (const char* key : {"psnr", "psnr_input", "ms_ssim_pair", "ms_ssim_pair_input", "swd"})
+      EXPECT_TRUE(run.metrics().contains(key)) << key;
+    EXPECT_TRUE(run.log().back().contains("train_l1"));
+    EXPECT_EQ(run.config().at("l1"), 100);
+  }
+  const auto light = trained(faces(), "light", {{"--task", "colorize"}, {"--depth", "2"}, {"--l1", "1"}});
+  EXPECT_FALSE(light.model() == colours.model());
+  refuse(faces(), {{"--task", "colorize"}, {"--diffaugment", "colour"}}, {"--diffaugment"});
+  refuse(faces(), {{"--task", "sharpen"}}, {"--task", "sharpen"});
+}
+
+TEST_F(GanImages, WhatMakesNoRunIsRefusedInOneLine) {
+  refuse(digits(), {{"--size", "30"}}, {"--size", "30"});
+  refuse(digits(), {{"--arch", "resnet"}}, {"--arch", "resnet"});
+  refuse(digits(), {{"--norm", "layer"}}, {"norm", "layer"});
+  refuse(digits(), {{"--dropout", "1"}}, {"dropout"});
+  refuse(digits(), {{"--stddev-group", "3"}}, {"--stddev-group", "8"});
+  refuse(digits(), {{"--batch", "1000"}}, {"--batch", "96"});
+  refuse(digits(), {{"--arch", "unet"}, {"--conditional", ""}}, {"--conditional"});
+  refuse(digits(), {{"--diffaugment", "blur"}}, {"augment", "blur"});
+  refuse(faces(), {{"--size", "48"}}, {"size", "48"});
+  refuse(faces(), {{"--crop", "c100"}}, {"crop", "c100"});
+  refuse(faces(), {{"--l1", "1"}}, {"--l1"});
+  refuse(faces(), {{"--data", folder_ / "nowhere"}}, {"nowhere"}, 3);
+}
+
+class VaeFaces : public GanImages {
+ protected:
+  ImageTrainer vae() const {
+    ImageTrainer t = faces();
+    return {"vae_celeba", ATELIER_VAE_CELEBA, t.flags};
+  }
+};
+
+TEST_F(VaeFaces, LeavesARunFolderAndGoesOnBitForBit) {
+  Flags flags = {{"--steps", "5"}, {"--checkpoint-every", "1"}};
+  const auto whole = trained(vae(), "whole", flags);
+  for (const char* key : {"test_neg_elbo", "test_reconstruction", "test_kl", "active_units", "swd", "ms_ssim",
+                          "swd_real", "ms_ssim_real"})
+    EXPECT_TRUE(whole.metrics().contains(key)) << key;
+  EXPECT_EQ(files_below(whole.folder / "samples").size(), 8u);  // after the epoch of 4 steps, and at the end
+  flags["--resume"] = "";
+  for (const int step : {3, 4}) {
+    const std::string out = "cut" + std::to_string(step);
+    fs::copy(whole.folder, folder_ / out, fs::copy_options::recursive);
+    cut_back(files(out), step);
+    expect_same_run(whole, trained(vae(), out, flags));
+  }
+  expect_same_run(whole, trained(vae(), "two", {{"--steps", "5"}, {"--threads", "2"}}));
+}
+
+TEST_F(VaeFaces, FlagsChangeTheResult) {
+  const auto plain = trained(vae(), "plain");
+  int runs = 0;
+  for (const Flags& flags :
+       {Flags{{"--likelihood", "gaussian_learned"}}, Flags{{"--sigma", "0.5"}}, Flags{{"--beta", "4"}},
+        Flags{{"--free-bits", "1"}}, Flags{{"--kl-warmup", "9"}}, Flags{{"--no-flip", ""}}, Flags{{"--width", "8"}},
+        Flags{{"--latent", "3"}}, Flags{{"--crop", "c108"}}})
+    EXPECT_FALSE(trained(vae(), "run-" + std::to_string(++runs), flags).model() == plain.model())
+        << flags.begin()->first;
+  refuse(vae(), {{"--size", "28"}}, {"size", "28"});
+  refuse(vae(), {{"--sigma", "0"}}, {"sigma"});
+  refuse(vae(), {{"--likelihood", "categorical"}}, {"categorical"});
+  refuse(vae(), {{"--beta", "-1"}}, {"--beta"});
+}
+
+TEST_F(GanImages, TheClassifierIsTrainedByTheSameRecipe) {
+  const ImageTrainer t{"digit_classifier", ATELIER_DIGIT_CLASSIFIER, {{"--data", data_ / "digits"}}};
+  const auto short_run = [&](const std::string& out, const Flags& more) {
+    Flags flags = {{"--out", folder_ / out}, {"--batch", "8"}, {"--threads", "1"},
+                   {"--progress", "none"},   {"--steps", "3"}, {"--data", data_ / "digits"}};
+    for (const auto& [flag, value] : more) flags.insert_or_assign(flag, value);
+    const Ended e = run(command_of(t.program, flags));
+    EXPECT_EQ(e.code, 0) << e.err;
+    return files(out);
+  };
+  const auto plain = short_run("plain", {});
+  EXPECT_TRUE(plain.metrics().contains("test_accuracy"));
+  EXPECT_FALSE(short_run("still", {{"--shift", "0"}}).model() == plain.model());
+}
+
+}  // namespace
