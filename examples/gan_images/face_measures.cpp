@@ -36,20 +36,19 @@ class FaceMeasures : public Measures {
     return std::to_string(n) +
            " samples against as many held-out images, _real: as many training images; swd of "
            "7x7 patches times 1000, mean of the scales down to 16; ms_ssim over " +
-           std::to_string(pairs) + " pairs";
+           std::to_string(n) + " pairs";
   }
 
  private:
-  static constexpr Index pairs = 2000;
-
   Tensor held_out(Index n) const { return data_.unit(data_.some(data_.held_out, n, rng_.fork("held out"))); }
   double distance(const Tensor& real, const Tensor& generated) const {
     Rng rng = rng_.fork("swd");
     return metrics::sliced_wasserstein(real, generated, rng).mean;
   }
+  /// Over as many pairs as there are images, so that the work grows with them.
   double alike(const Tensor& images) const {
     Rng rng = rng_.fork("ms_ssim");
-    return metrics::ms_ssim_diversity(images, pairs, rng).mean;
+    return metrics::ms_ssim_diversity(images, images.size(0), rng).mean;
   }
 
   const ImageData& data_;

@@ -110,7 +110,7 @@ std::optional<train::Record> FaceVaeTask::finish(double share, const train::Proc
   };
   if (proceed && !proceed(0)) return std::nullopt;
   auto figures = terms(part(static_cast<Index>(data_.held_out.size())));
-  const auto some = held_out(0, std::min<Index>(500, static_cast<Index>(data_.held_out.size())));
+  const auto some = held_out(0, part(std::min<Index>(500, static_cast<Index>(data_.held_out.size()))));
   figures.set("active_units", vae::active_units(model_, vae::Batch<float>{some, {}}));
   const auto of_samples = measures_->full(generated(part(options_.samples)), proceed);
   if (!of_samples) return std::nullopt;
