@@ -126,9 +126,15 @@ template <class P> struct SoftmaxRows {
       x.store(row + j), y.store(row + j + P::lanes);
       a.raw += x.raw, b.raw += y.raw;
     }
-    for (; j < keys; j += P::lanes) {
-      V x = gemm_impl::exp_clamped(V::load(row + j) * factor - shift);
-      if (j >= whole) x = simd::select(below<P>(j, keys), x, zero);
+    for (; j < whole; j += P::lanes) {
+      const V x = gemm_impl::exp_clamped(V::load(row + j) * factor - shift);
+      x.store(row + j);
+      a.raw += x.raw;
+    }
+    if (j < keys) {  // what stands behind the keys may be anything
+      const auto seen = below<P>(j, keys);
+      const V score = simd::select(seen, V::load(row + j), zero);
+      const V x = simd::select(seen, gemm_impl::exp_clamped(score * factor - shift), zero);
       x.store(row + j);
       a.raw += x.raw;
     }
@@ -180,15 +186,18 @@ template <class P> struct SoftmaxRowsBack {
     const V scale = gemm_impl::broadcast<V>(a.scale), shift = gemm_impl::broadcast<V>(a.lse[r]), d = delta(a, r);
     const V zero(typename V::Raw{});
     Index j = 0;
-    for (; j < keys; j += P::lanes) {
-      V p = gemm_impl::exp_clamped(V::load(s + j) * scale - shift);
-      V g = p * (V::load(ds + j) - d) * scale;
-      if (j + P::lanes > keys) {
-        const auto seen = below<P>(j, keys);
-        p = simd::select(seen, p, zero), g = simd::select(seen, g, zero);
-      }
+    for (; j + P::lanes <= keys; j += P::lanes) {
+      const V p = gemm_impl::exp_clamped(V::load(s + j) * scale - shift);
+      (p * (V::load(ds + j) - d) * scale).store(ds + j);
       p.store(s + j);
-      g.store(ds + j);
+    }
+    if (j < keys) {
+      const auto seen = below<P>(j, keys);
+      const V score = simd::select(seen, V::load(s + j), zero);
+      const V p = simd::select(seen, gemm_impl::exp_clamped(score * scale - shift), zero);
+      simd::select(seen, p * (V::load(ds + j) - d) * scale, zero).store(ds + j);
+      p.store(s + j);
+      j += P::lanes;
     }
     return j;
   }
@@ -207,7 +216,8 @@ template <class P> struct SoftmaxRowsBack {
         for (int i = 0; i < random_impl::rows<T>; ++i) {
           const Index j = g + i * random_impl::row_size + at;
           const auto seen = below<P>(j, keys);
-          const V p = simd::select(seen, gemm_impl::exp_clamped(V::load(s + j) * scale - shift), zero);
+          const V score = simd::select(seen, V::load(s + j), zero);
+          const V p = simd::select(seen, gemm_impl::exp_clamped(score * scale - shift), zero);
           const V m = simd::select(part.chance(i, a.dropout.share), larger, zero);
           simd::select(seen, p * (m * V::load(ds + j) - d) * scale, zero).store(ds + j);
           (p * m).store(s + j);
