@@ -18,18 +18,21 @@ inline bool falls_into_tiles(const ConvShape& s, ConvPass pass, Index m) {
 /// m of the F(m x m) that computes a pass, or 0 for the direct convolution: float, one group, no dilation, strides of 1
 /// and 2, kernels of 2 or 3 times the stride, channels in multiples of 16. F(4 x 4) is for Precision::high alone.
 ///
-/// The rest is a rule of thumb. Filters are transformed for every pass, which takes many tiles to pay: measured on two
-/// Zen 4 cores, layers of 4 x 4 kernels over 8 x 8 x 256 -> 4 x 4 x 512 run at these multiples of the direct speed:
+/// The rest is a rule of thumb: at least 128 results (256 for the weights by F(4 x 4)) and 4 million products. Every
+/// pass transforms the filters, which takes many tiles to pay. Measured on two Zen 4 cores, layers of 4 x 4 kernels
+/// over 8 x 8 x 256 -> 4 x 4 x 512 run at these multiples of the direct speed:
 ///
-///   results (images x 4 x 4)   16    64   128   256   512
-///   F(2 x 2)  y               0.7   0.9   1.3   1.3   1.3
-///             dx              1.2   1.2   1.3   1.3   1.3
-///             dw              1.0   1.4   1.5   1.5   1.4
-///   F(4 x 4)  y               0.7   1.2   1.5   1.6   1.7
-///             dx              0.8   1.2   1.5   1.6   1.7
-///             dw              0.5   0.9   1.1   1.5   1.6
+///   results (images x 4 x 4)    16    64   128   256   512
+///   F(2 x 2)  y                1.3   1.3   1.4   1.3   1.3
+///             dx               1.1   1.2   1.3   1.3   1.3
+///             dw               1.0   1.3   1.4   1.3   1.3
+///   F(4 x 4)  y                0.9   1.3   1.6   1.7   1.8
+///             dx               0.8   1.2   1.5   1.6   1.7
+///             dw               0.6   1.0   1.3   1.4   1.6
 ///
-/// Shallower layers gain as much or more, down to 16 channels, unless they are so small that starting threads counts.
+/// Where the cores share no cache the last row is 0.8, 0.9, 0.9, 1.1, 1.2. With 64 channels, 32 results go at 0.9 of
+/// the direct speed. Layers with more pixels gain more, down to 16 channels: 1.5 by F(2 x 2), 2 by F(4 x 4); 3 x 3
+/// kernels 1.8 and 2.9.
 inline Index tile_of(const ConvShape& s, ConvPass pass, Precision precision) {
   constexpr Index least_results = 128, least_of_large = 256, least_products = Index{1} << 22;
   if (precision == Precision::medium || s.groups != 1 || s.dilation != ConvShape::Pair{1, 1}) return 0;

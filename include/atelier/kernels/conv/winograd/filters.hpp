@@ -71,17 +71,18 @@ template <class P, class W> struct Filters {
   static Index phases_of(const ConvShape& s) { return s.stride[0] * s.stride[1]; }
   Index result_phases() const { return g.to_data ? phases_of(g.shape) : 1; }
   Index width(Index panel) const { return panels.vectors(panel) * P::lanes; }
+  Index most_width() const { return std::max(width(0), width(panels.count() - 1)); }
 
   /// Packed taps of some channels of a panel: phase, channel, tap of the filter, column. Those of all stand panel by
   /// panel; those of a chunk alone are made where they are needed.
   Index taps_size() const { return g.columns() * g.channels() * g.shape.taps(); }
-  Index most_chunk_taps() const { return chunks.longest() / chunks.phases * g.shape.taps() * 3 * P::lanes; }
+  Index most_chunk_taps() const { return chunks.longest() / chunks.phases * g.shape.taps() * most_width(); }
   Index taps_of(Index panel) const { return panels.begin(panel) * g.shape.taps() * g.channels(); }
 
   /// From position to position of a transformed panel in a chunk.
   Index position(Index chunk, Index panel) const { return odd_lines(chunks.rows(chunk) * width(panel)); }
   Index panel_size(Index chunk, Index panel) const { return W::positions * position(chunk, panel); }
-  Index most_panel_size() const { return W::positions * odd_lines(chunks.longest() * 3 * P::lanes); }
+  Index most_panel_size() const { return W::positions * odd_lines(chunks.longest() * most_width()); }
   /// Place of a transformed panel among all.
   Index place(Index phase, Index chunk, Index panel) const {
     const Index number = phase * chunks.count() + chunk;

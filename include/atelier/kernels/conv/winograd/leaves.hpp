@@ -36,11 +36,11 @@ template <class P, class M> struct TransformTiles {
       if (k + 1 < a.count) find(a, tile, next);
       for (Index c = 0; c < a.channels; c += P::lanes)
         transform<M, V>(
-            [&](auto i, auto j) ATELIER_LAMBDA {
+            [&](int i, int j) ATELIER_LAMBDA {
               __builtin_prefetch(next[i][j] + c);
               return V::load(at[i][j] + c);
             },
-            [&](auto i, auto j, const V& v) ATELIER_LAMBDA { v.store(out + (i * M::rows + j) * a.position + c); });
+            [&](int i, int j, const V& v) ATELIER_LAMBDA { v.store(out + (i * M::rows + j) * a.position + c); });
     }
   }
   /// The pixels of a tile.
@@ -50,15 +50,17 @@ template <class P, class M> struct TransformTiles {
                 left = x.source_first + tile.x * x.m * x.source_step;
     const T* const corner = a.source + ((tile.image * y.source + top) * x.source + left) * a.source_channels;
     const Index down = y.source_step * x.source * a.source_channels, right = x.source_step * a.source_channels;
-    unrolled<side>([&](auto i) ATELIER_LAMBDA {
+#pragma GCC unroll 8
+    for (int i = 0; i < side; ++i) {
       const Index row = top + i * y.source_step;
       const bool row_inside = (row >= 0) & (row < y.source);
-      unrolled<side>([&](auto j) ATELIER_LAMBDA {
+#pragma GCC unroll 8
+      for (int j = 0; j < side; ++j) {
         const Index column = left + j * x.source_step;
         const bool inside = row_inside & (column >= 0) & (column < x.source);
         at[i][j] = inside ? corner + i * down + j * right : outside<T>.data();
-      });
-    });
+      }
+    }
   }
 };
 
@@ -89,8 +91,8 @@ template <class P, class W> struct FinishTiles {
       for (Index c = 0; c < a.channels; c += P::lanes) {
         const V bias = a.epilogue.bias ? V::load(a.epilogue.bias + c) : V(typename V::Raw{});
         transform<Output<W>, V>(
-            [&](auto i, auto j) ATELIER_LAMBDA { return V::load(sums + (i * W::n + j) * a.position + c); },
-            [&](auto i, auto j, const V& v)
+            [&](int i, int j) ATELIER_LAMBDA { return V::load(sums + (i * W::n + j) * a.position + c); },
+            [&](int i, int j, const V& v)
                 ATELIER_LAMBDA { finish(V(v.raw + bias.raw), a.epilogue).store(to + i * down + j * right + c); });
       }
     }
@@ -121,12 +123,12 @@ template <class P, class W> struct TransformFilters {
     for (Index c = 0; c < a.channels; ++c, taps += W::r * W::r * a.width, out += a.width)
       for (Index v = 0; v < a.width; v += P::lanes)
         transform<Filter<W>, V>(
-            [&](auto i, auto j) ATELIER_LAMBDA {
+            [&](int i, int j) ATELIER_LAMBDA {
               const T* from = taps + (i * W::r + j) * a.width + v;
               __builtin_prefetch(from + ahead * W::r * W::r * a.width);
               return V::load(from);
             },
-            [&](auto i, auto j, const V& u) ATELIER_LAMBDA { u.store(out + (i * W::n + j) * a.position + v); });
+            [&](int i, int j, const V& u) ATELIER_LAMBDA { u.store(out + (i * W::n + j) * a.position + v); });
   }
 };
 
@@ -151,8 +153,8 @@ template <class P, class W> struct FinishFilters {
         const T* sums = a.sums + q * a.phase + c;
         const Index* at = a.at + q * W::r * W::r;
         transform<Transposed<Filter<W>>, V>(
-            [&](auto i, auto j) ATELIER_LAMBDA { return V::load(sums + (i * W::n + j) * a.position); },
-            [&](auto i, auto j, const V& v) ATELIER_LAMBDA { v.store(taps + at[i * W::r + j] * P::lanes); });
+            [&](int i, int j) ATELIER_LAMBDA { return V::load(sums + (i * W::n + j) * a.position); },
+            [&](int i, int j, const V& v) ATELIER_LAMBDA { v.store(taps + at[i * W::r + j] * P::lanes); });
       }
       for (Index t = 0; t < a.taps; t += P::lanes) square(a, taps + t * P::lanes, c, t);
     }

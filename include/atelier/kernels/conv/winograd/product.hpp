@@ -35,8 +35,8 @@ template <class P, class W> struct ProductCut {
     groups = std::min(panels, (filters.panels.n + most_columns - 1) / most_columns);
     if (blocks * phases * groups < 2 * workers)
       groups = std::min(panels, (2 * workers + blocks * phases - 1) / (blocks * phases));
-    if (blocks > 1 && phases * groups % workers != 0)
-      blocks = std::min(tiles, (blocks + workers - 1) / workers * workers);
+    if (blocks >= workers && phases * groups % workers != 0)
+      blocks = std::min(tiles, (blocks + workers - 1) / workers * workers);  // equal shares
   }
   Index units() const { return blocks * groups * filters.result_phases(); }
   Pieces tile_blocks() const { return {tiles, blocks}; }
@@ -46,7 +46,7 @@ template <class P, class W> struct ProductCut {
   Index row() const { return filters.chunks.longest(); }
   Index tile_position() const { return odd_lines(tile_blocks().size(0) * row()); }
   Index sum_position(Index width) const { return odd_lines(tile_blocks().size(0) * width); }
-  Index sum_panel() const { return W::positions * sum_position(3 * P::lanes); }
+  Index sum_panel() const { return W::positions * sum_position(filters.most_width()); }
   Index tiles_size() const { return W::positions * tile_position(); }
   Index sums_size() const { return panel_groups().size(0) * sum_panel(); }
   Index filters_size() const { return ready == Ready::filters ? 0 : filters.most_panel_size(); }

@@ -78,12 +78,6 @@ template <class M> struct Transposed {
   static constexpr double at(int i, int j) { return M::at(j, i); }
 };
 
-/// Calls f(integral_constant) for 0, ..., count - 1.
-template <int count, class F> ATELIER_INLINE void unrolled(const F& f) {
-  [&]<int... i>(std::integer_sequence<int, i...>) ATELIER_LAMBDA { (f(std::integral_constant<int, i>{}), ...); }
-  (std::make_integer_sequence<int, count>{});
-}
-
 /// The term that a row's sum begins with: one that needs no product, if there is any.
 template <class M> constexpr int first_term(int i) {
   int first = -1;
@@ -94,9 +88,9 @@ template <class M> constexpr int first_term(int i) {
   return first;
 }
 
-/// sum + coefficient * x.
-template <class M, int i, int j, class V> ATELIER_INLINE void add_term(V& sum, const V& x) {
-  constexpr double factor = M::at(i, j);
+/// sum + coefficient * x, but for the first term.
+template <class M, int i, int j, int first, class V> ATELIER_INLINE void add_term(V& sum, const V& x) {
+  constexpr double factor = j == first ? 0 : M::at(i, j);
   if constexpr (factor == 1) {
     sum.raw += x.raw;
   } else if constexpr (factor == -1) {
@@ -107,29 +101,44 @@ template <class M, int i, int j, class V> ATELIER_INLINE void add_term(V& sum, c
 }
 
 /// Row i of M times the vectors x.
-template <class M, int i, class V> ATELIER_INLINE V product(const V (&x)[M::columns]) {
+template <class M, int i, class V, int... j>
+ATELIER_INLINE V product(const V (&x)[M::columns], std::integer_sequence<int, j...>) {
   constexpr int first = first_term<M>(i);
   constexpr double factor = M::at(i, first);
   V sum = x[first];
   if constexpr (factor != 1) sum.raw *= gemm_impl::broadcast<V>(static_cast<typename V::scalar>(factor)).raw;
-  unrolled<M::columns>([&](auto j) ATELIER_LAMBDA {
-    if constexpr (j != first) add_term<M, i, j>(sum, x[j]);
-  });
+  (add_term<M, i, j, first>(sum, x[j]), ...);
   return sum;
+}
+
+/// y = M x.
+template <class M, class V> ATELIER_INLINE void multiply(const V (&x)[M::columns], V (&y)[M::rows]) {
+  [&]<int... i>(std::integer_sequence<int, i...>) ATELIER_LAMBDA {
+    ((y[i] = product<M, i>(x, std::make_integer_sequence<int, M::columns>{})), ...);
+  }
+  (std::make_integer_sequence<int, M::rows>{});
 }
 
 /// Calls store(i, j, y) with the elements of y = M x M^T, x[i][j] = load(i, j): [rows, rows] from [columns, columns].
 template <class M, class V, class Load, class Store>
 ATELIER_INLINE void transform(const Load& load, const Store& store) {
-  V half[M::rows][M::columns];  // M x
-  unrolled<M::columns>([&](auto j) ATELIER_LAMBDA {
+  V half[M::columns][M::rows];  // (M x)^T
+#pragma GCC unroll 8
+  for (int j = 0; j < M::columns; ++j) {
     V column[M::columns];
-    unrolled<M::columns>([&](auto i) ATELIER_LAMBDA { column[i] = load(i, j); });
-    unrolled<M::rows>([&](auto i) ATELIER_LAMBDA { half[i][j] = product<M, i>(column); });
-  });
-  unrolled<M::rows>([&](auto i) ATELIER_LAMBDA {
-    unrolled<M::rows>([&](auto j) ATELIER_LAMBDA { store(i, j, product<M, j>(half[i])); });
-  });
+#pragma GCC unroll 8
+    for (int i = 0; i < M::columns; ++i) column[i] = load(i, j);
+    multiply<M>(column, half[j]);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < M::rows; ++i) {
+    V row[M::columns], y[M::rows];
+#pragma GCC unroll 8
+    for (int j = 0; j < M::columns; ++j) row[j] = half[j][i];
+    multiply<M>(row, y);
+#pragma GCC unroll 8
+    for (int j = 0; j < M::rows; ++j) store(i, j, y[j]);
+  }
 }
 
 }  // namespace atelier::inline v0::kernels::winograd
