@@ -70,6 +70,8 @@ void Monitor::line(const train::Progress& p) {
   else
     std::fprintf(stderr, "  loss %.4g", p.loss);
   std::fprintf(stderr, "  %.0f/s  %s left\n", p.items_per_s, duration(p.remaining).c_str());
+  const auto* sample = p.metrics ? p.metrics->find("sample") : nullptr;
+  if (sample) std::fprintf(stderr, "%s\n", std::get<std::string>(*sample).c_str());
 }
 
 void Monitor::bar(const train::Progress& p) {

@@ -106,6 +106,7 @@ class Run {
                         " steps that its checkpoint stands at, found " + std::to_string(total_));
     schedule_.total = total_;
     folder_.write_config(config.set("steps", total_));
+    task_.write_files(folder_.path());
     folder_.rewind_log(at_.step);
     if (!restored) save();
     while (at_.step < total_)

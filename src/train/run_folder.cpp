@@ -75,7 +75,7 @@ std::vector<Record> read_lines(const fs::path& file) {
 
 /// train_loss -> (train, loss): who was measured, and what.
 std::pair<std::string, std::string> split_key(const std::string& key) {
-  for (const std::string who : {"train", "validation", "test"})
+  for (const std::string who : {"train", "validation", "val", "test"})
     if (key.starts_with(who + "_")) return {who, key.substr(who.size() + 1)};
   return {"", key};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdio>
 #include <numbers>
 #include <string>
 
@@ -26,6 +27,22 @@ struct TextLikelihood {
   double word_perplexity() const { return std::exp(nats_per(words, "words")); }
   /// nats / (bytes log 2). Comparable between models of any tokens; the compressed size of the text, in bits a byte.
   double bits_per_byte() const { return nats_per(bytes, "bytes") / std::numbers::ln2; }
+
+  /// The numbers that papers compare, in one line; those of unknown counts are left out.
+  std::string line() const {
+    char text[160];
+    std::string all;
+    const auto add = [&](Index count, const char* format, double x) {
+      if (count < 1) return;
+      std::snprintf(text, sizeof text, format, x);
+      all += (all.empty() ? "" : ", ") + std::string(text);
+    };
+    add(words, "word perplexity %.2f", words ? word_perplexity() : 0);
+    add(tokens, "token perplexity %.4g", tokens ? token_perplexity() : 0);
+    add(characters, "%.4f nats per character", characters ? nats_per_character() : 0);
+    add(bytes, "%.4f bits per byte", bytes ? bits_per_byte() : 0);
+    return all;
+  }
 
   /// The counts behind the numbers, in one line.
   std::string protocol() const {

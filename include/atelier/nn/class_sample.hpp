@@ -70,9 +70,10 @@ class ClassSample {
  private:
   static std::size_t checked(Index classes, const ClassSampleOptions& o) {
     if (classes < 1 || o.always < 0 || o.size < 2)
-      throw ConfigError("class sample: expected classes, 0 or more that are always there, and a size of at least 2, "
-                        "found " +
-                        std::to_string(classes) + ", " + std::to_string(o.always) + " and " + std::to_string(o.size));
+      throw ConfigError(
+          "class sample: expected classes, 0 or more that are always there, and a size of at least 2, "
+          "found " +
+          std::to_string(classes) + ", " + std::to_string(o.always) + " and " + std::to_string(o.size));
     return static_cast<std::size_t>(classes);
   }
   /// At least an eighth of a sample is drawn, or the estimate would be of little use.

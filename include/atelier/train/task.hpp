@@ -43,6 +43,8 @@ class Task {
  public:
   virtual ~Task() = default;
 
+  /// Writes what the model file needs beside it, such as a tokenizer, into the run's folder when the run begins.
+  virtual void write_files(const std::filesystem::path&) const {}
   virtual Index steps_per_epoch() const = 0;
   /// Examples that one step reads, for throughput.
   virtual Index items_per_step() const = 0;

@@ -91,4 +91,16 @@ SlidingWindows::Batch SlidingWindows::operator()(Index begin, Index end) const {
   return batch;
 }
 
+SlidingWindows carried_windows(Stream stream, Index rows, Index warm_up) {
+  if (rows < 1 || warm_up < 0)
+    throw Error("carried windows: expected at least 1 row and 0 tokens before it, found " + std::to_string(rows) +
+                " and " + std::to_string(warm_up));
+  check_stream("carried windows", stream, 2);
+  const Index targets = size_of(stream) - 1, rest = targets - warm_up;
+  const Index fitting = std::clamp<Index>(rest / std::max<Index>(1, warm_up), 1, rows);
+  if (fitting == 1) return {stream, targets, targets};
+  const Index part = (rest + fitting - 1) / fitting;
+  return {stream, warm_up + part, part};
+}
+
 }  // namespace atelier::inline v0::data

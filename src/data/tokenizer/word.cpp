@@ -91,6 +91,9 @@ WordTokenizer WordTokenizer::train(std::string_view text, const WordOptions& opt
   });
   const auto limit = options.limit ? static_cast<std::size_t>(options.limit) : Vocabulary::max_size;
   keep_frequent(counts, limit - special.size(), special);
+  if (options.by_frequency)
+    std::stable_sort(counts.words.begin(), counts.words.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
   std::vector<std::string> words;
   for (const auto& entry : counts.words) words.emplace_back(entry.first);
   return WordTokenizer(std::move(words), options);

@@ -76,4 +76,10 @@ class SlidingWindows {
   Index length_, stride_, count_;
 };
 
+/// Long windows for models that carry a state, read side by side: at most `rows` of equal length, each of which begins
+/// `warm_up` tokens before the first target that it counts, so that its state is warm when it gets there. Fewer rows
+/// where their own parts would be shorter than that. Throws Error unless rows is at least 1 and warm_up at least 0, and
+/// for a stream of fewer than 2 tokens.
+SlidingWindows carried_windows(std::span<const std::int32_t> stream, Index rows, Index warm_up);
+
 }  // namespace atelier::inline v0::data

@@ -10,6 +10,7 @@ struct WordOptions {
   std::string unknown = "<unk>";      // token for words outside the vocabulary; empty: such a word is an error
   std::int64_t min_count = 1;         // rarer words stay out of a vocabulary that is made from a text
   std::int32_t limit = 0;             // most tokens of such a vocabulary, these two included; 0: Vocabulary::max_size
+  bool by_frequency = false;          // it is numbered by falling frequency, as an adaptive softmax needs it
 };
 
 /// Splits at white space (the Unicode property White_Space). decode() puts a blank between words and line feeds for the
@@ -19,7 +20,7 @@ class WordTokenizer : public Tokenizer {
   /// A vocabulary as it is; end_of_line and unknown are added at its end where they are missing. Throws Error for what
   /// Vocabulary refuses, and for words that hold white space or are no valid UTF-8.
   explicit WordTokenizer(std::vector<std::string> words, const WordOptions& options = {});
-  /// The words of a text, numbered in order of first appearance; with a limit the most frequent ones, of equally
+  /// The words of a text, numbered in order of first appearance or, if asked for, of falling frequency; with a limit the most frequent ones, of equally
   /// frequent ones the earlier. Throws Error for a text without words or with bytes that are no UTF-8 (by offset), or
   /// for a limit below 3.
   static WordTokenizer train(std::string_view text, const WordOptions& options = {});

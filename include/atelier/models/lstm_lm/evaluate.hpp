@@ -27,9 +27,8 @@ Scores<T> score(const BasicLstmLm<T>& m, const IndexTensor& inputs, const IndexT
     const Index n = std::min(chunk, rows - r);
     const auto x = f.features.view({n, m.config.embedding}, r * m.config.embedding);
     const auto ids = targets.view({n}, r);
-    const auto each = m.adaptive
-                          ? neg(pick(m.adaptive->log_prob(x), ids))
-                          : cross_entropy(linear(x, m.output_table(), BasicTensor<T>(m.decoder->b)), ids);
+    const auto each = m.adaptive ? neg(pick(m.adaptive->log_prob(x), ids))
+                                 : cross_entropy(linear(x, m.output_table(), BasicTensor<T>(m.decoder->b)), ids);
     std::copy_n(each.data(), n, nats.mutable_data() + r);
   }
   return {nats, f.features, f.state};

@@ -18,8 +18,7 @@ template <class T> struct Loss {
 };
 
 namespace detail {
-template <class T>
-BasicTensor<T> activation_penalty(const typename BasicLstmLm<T>::Features& f, const LossOptions& o) {
+template <class T> BasicTensor<T> activation_penalty(const typename BasicLstmLm<T>::Features& f, const LossOptions& o) {
   auto penalty = affine(mean(square(f.dropped)), static_cast<T>(o.activation), 0);
   const Index times = f.hidden.size(0);
   if (o.difference <= 0 || times < 2) return penalty;

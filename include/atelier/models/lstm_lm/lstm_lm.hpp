@@ -6,3 +6,4 @@
 #include "atelier/models/lstm_lm/loss.hpp"
 #include "atelier/models/lstm_lm/model.hpp"
 #include "atelier/models/lstm_lm/optimizer.hpp"
+#include "atelier/models/lstm_lm/sample.hpp"

@@ -1,0 +1,200 @@
+#include "lstm_learner.hpp"
+
+#include "atelier/metrics/continuous_cache.hpp"
+
+namespace atelier::programs {
+
+namespace {
+constexpr Index rows_measured = 16, least_warm_up = 256, times_measured = 64;
+
+lstm_lm::LstmLm initialised(lstm_lm::Config c, const Corpus& corpus, const Rng& rng) {
+  c.vocabulary = corpus.tokenizer->size();
+  if (c.output == lstm_lm::Output::adaptive && !corpus.by_frequency)
+    throw ConfigError("--output: expected tied or linear, found adaptive; these tokens are not sorted by frequency");
+  lstm_lm::LstmLm model(c);
+  nn::init(model, rng);
+  model.begin_with(corpus.counts());
+  return model;
+}
+
+data::StreamBatches batches_of(const Corpus& corpus, Index batch, Index length) {
+  const Tokens text(corpus.train.tokens);
+  if (static_cast<Index>(text.size()) < batch * length + 1)
+    throw ConfigError("--batch and --length: expected at most the " + std::to_string(text.size() - 1) +
+                      " tokens of the training text, found " + std::to_string(batch) + " times " +
+                      std::to_string(length));
+  return {text, batch, length};
+}
+
+optim::AdamOptions adam_options(const LmOptions& o, double lr) {
+  auto a = lstm_lm::optimizer_options(lr, o.clip);
+  a.beta1 = o.beta1, a.beta2 = o.beta2;
+  a.weight_decay = o.weight_decay;
+  a.decays = optim::matrices_only;
+  return a;
+}
+
+std::optional<nn::ClassSample> sample_of(const Corpus& corpus, const LmOptions& o) {
+  if (o.sampled == 0 || o.lstm.output == lstm_lm::Output::adaptive) return std::nullopt;
+  if (!corpus.by_frequency)
+    throw ConfigError("--sampled: expected 0, found " + std::to_string(o.sampled) +
+                      "; these tokens are not sorted by frequency");
+  return nn::ClassSample(corpus.tokenizer->size(), {.always = o.frequent, .size = o.sampled});
+}
+
+/// Rows [begin, end) of a batch with times first: [B, T] -> [T, rows]; inputs and targets one behind the other.
+struct Turned {
+  IndexTensor both, inputs, targets;
+  Turned(const data::WindowBatch& batch, Index begin, Index end) {
+    const Index rows = end - begin, times = batch.inputs.size(1), size = rows * times;
+    both = IndexTensor::empty({2, times, rows});
+    for (Index t = 0; t < times; ++t)
+      for (Index r = 0; r < rows; ++r) {
+        both.mutable_data()[t * rows + r] = batch.inputs.data()[(begin + r) * times + t];
+        both.mutable_data()[size + t * rows + r] = batch.targets.data()[(begin + r) * times + t];
+      }
+    inputs = both.view({times, rows});
+    targets = both.view({times, rows}, size);
+  }
+};
+
+/// Adds up a text that is read in rows side by side, each with a cache of its own.
+class Meter {
+ public:
+  Meter(const CacheGrid& grid, Index rows) : grid_(grid) {
+    if (grid.window < 1) return;
+    caches_.assign(static_cast<std::size_t>(rows), metrics::ContinuousCache(grid.window, grid.thetas));
+    sums_.cached.resize(grid.thetas.size() * grid.lambdas.size());
+  }
+  void add(const metrics::TimesOfWindows& part, const lstm_lm::Scores<float>& scores) {
+    for (Index i = 0; i < part.targets.size(); ++i)
+      if (part.weights.data()[i] > 0) sums_.nats += static_cast<double>(scores.nats.data()[i]);
+    for (std::size_t r = 0; r < caches_.size(); ++r) add_row(part, scores, r);
+  }
+  const Measured& sums() const { return sums_; }
+
+ private:
+  void add_row(const metrics::TimesOfWindows& part, const lstm_lm::Scores<float>& scores, std::size_t row) {
+    const Index times = part.targets.size(0), rows = part.targets.size(1), width = scores.features.size(2);
+    const auto at = [&](Index t) { return t * rows + static_cast<Index>(row); };
+    auto features = Tensor::empty({times, width});
+    auto targets = IndexTensor::empty({times});
+    for (Index t = 0; t < times; ++t) {
+      std::copy_n(scores.features.data() + at(t) * width, width, features.mutable_data() + t * width);
+      targets.mutable_data()[t] = part.targets.data()[at(t)];
+    }
+    const auto& shares = caches_[row](features, targets);
+    for (Index t = 0; t < times; ++t)
+      if (part.weights.data()[at(t)] > 0) mix(static_cast<double>(scores.nats.data()[at(t)]), shares, t);
+  }
+  void mix(double nats, const std::vector<std::vector<double>>& shares, Index t) {
+    std::size_t k = 0;
+    for (const auto& of_theta : shares)
+      for (const double lambda : grid_.lambdas)
+        sums_.cached[k++] += metrics::mixed_nats(nats, of_theta[static_cast<std::size_t>(t)], lambda);
+  }
+
+  CacheGrid grid_;
+  std::vector<metrics::ContinuousCache> caches_;
+  Measured sums_;
+};
+}  // namespace
+
+LstmLearner::LstmLearner(const Corpus& corpus, const LmOptions& o, const train::Options& run)
+    : options_(o),
+      run_(run),
+      rng_(run.seed),
+      batches_(batches_of(corpus, run.batch, o.length)),
+      sample_(sample_of(corpus, o)),
+      model_(initialised(o.lstm, corpus, rng_.fork("init"))),
+      adam_(model_, adam_options(o, run.lr)) {
+  start_over();
+}
+
+void LstmLearner::start_over() {
+  const Shape shape{options_.lstm.layers, run_.batch / run_.accumulate, options_.lstm.hidden};
+  carried_.resize(static_cast<std::size_t>(run_.accumulate));
+  for (auto& state : carried_) state = {Tensor(shape, 0), Tensor(shape, 0)};
+}
+
+train::Record LstmLearner::step(Index step, double lr_factor) {
+  const PrecisionScope precision(run_.precision);
+  const Rng rng = rng_.fork("step", static_cast<std::uint64_t>(step));
+  const double warm = options_.warmup > step ? static_cast<double>(step + 1) / static_cast<double>(options_.warmup) : 1;
+  adam_.learning_rate = run_.lr * lr_factor * warm;
+  if (batches_.starts_over(step)) start_over();
+  const auto batch = batches_(step);
+  const Index size = run_.batch / run_.accumulate;
+  double loss = 0, nats = 0;
+  for (std::size_t k = 0; k < carried_.size(); ++k) {
+    const Index begin = static_cast<Index>(k) * size;
+    const Turned part(batch, begin, begin + size);
+    Rng drops = rng.fork("dropout", k), classes = rng.fork("classes", k);
+    if (sample_) sample_->draw(part.both, classes);
+    Tape tape;
+    const auto l = lstm_lm::loss(model_, part.inputs, part.targets, carried_[k], &drops, options_.penalty,
+                                 sample_ ? &*sample_ : nullptr);
+    adam_.accumulate(l.loss);
+    carried_[k] = l.state;
+    loss += static_cast<double>(l.loss.item()) / static_cast<double>(run_.accumulate);
+    nats += static_cast<double>(l.nats.item()) / static_cast<double>(run_.accumulate);
+  }
+  if (std::isfinite(loss)) adam_.step();
+  return train::Record().set("loss", loss).set("nats", nats);
+}
+
+std::optional<Measured> LstmLearner::measure(Tokens text, const CacheGrid& grid, const metrics::GoOn& go_on) const {
+  const PrecisionScope precision(run_.precision);
+  const auto windows = data::carried_windows(text, rows_measured, std::max(least_warm_up, grid.window));
+  Meter meter(grid, windows.size());
+  nn::LstmState<float> state;
+  const bool whole = metrics::carry_through(
+      windows, times_measured,
+      [&](const metrics::TimesOfWindows& part) {
+        const auto scores = lstm_lm::score(model_, part.inputs, part.targets, state);
+        state = scores.state;
+        meter.add(part, scores);
+      },
+      go_on);
+  return whole ? std::optional(meter.sums()) : std::nullopt;
+}
+
+std::string LstmLearner::protocol() const {
+  return "state carried through each part of the text, read in at most " + std::to_string(rows_measured) +
+         " rows that begin at least " + std::to_string(least_warm_up) + " tokens (with a cache: its window) early";
+}
+
+data::TokenIds LstmLearner::sample(Tokens prompt, Index count, const SampleStyle& style, Rng rng) const {
+  return lstm_lm::sample(model_, prompt, count, rng,
+                         {.temperature = style.temperature, .top_k = style.top_k, .never = style.never});
+}
+
+train::State LstmLearner::state() {
+  train::State s;
+  train::add_module(s, "model.", model_);
+  train::add_optimizer(s, "adam.", adam_);
+  for (std::size_t k = 0; k < carried_.size(); ++k)
+    for (const auto& [name, x] : {std::pair{".h", &carried_[k].h}, std::pair{".c", &carried_[k].c}})
+      s.push_back({"carried." + std::to_string(k) + name, x->shape(), x->data(), [x] { return x->mutable_data(); }});
+  return s;
+}
+
+train::State LstmLearner::model_state() {
+  train::State s;
+  train::add_module(s, "", model_);
+  return s;
+}
+
+train::Record LstmLearner::config() const {
+  const auto& c = model_.config;
+  return train::Record()
+      .set("model", "lstm_lm")
+      .set("vocabulary", c.vocabulary)
+      .set("embedding", c.embedding)
+      .set("hidden", c.hidden)
+      .set("layers", c.layers)
+      .set("output", lstm_lm::name(c.output))
+      .set("cutoffs", std::vector<std::int64_t>(c.cutoffs.begin(), c.cutoffs.end()));
+}
+
+}  // namespace atelier::programs

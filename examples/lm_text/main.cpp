@@ -1,0 +1,87 @@
+// Trains a language model on any text: a file, or the files of a folder.
+//   lm_text --data FILE --out runs/text --minutes 10
+#include <iostream>
+
+#include "program.hpp"
+#include "task.hpp"
+#include "trainer.hpp"
+
+using namespace atelier;
+using namespace atelier::programs;
+
+namespace {
+
+const std::vector<std::string> presets = {"char_lstm"};
+
+struct TextFlags : Flags {
+  LmOptions lm;
+  LmWords words;
+  TextCorpusOptions corpus;
+  std::string tokenizer = "character";
+};
+
+void apply_preset(const std::string& preset, TextFlags& f) {
+  f.options.preset = preset;
+  f.options.batch = 32;
+  f.options.lr = 4e-3;
+  f.precision = "medium";
+  f.schedule = "cosine";
+  f.usual_length = {.epochs = 10};
+  auto& o = f.lm;
+  o.lstm.embedding = 128, o.lstm.hidden = 512;
+  o.lstm.dropout.output = 0.2;
+  o.length = 128;
+  o.sample_tokens = 500;
+  o.temperature = 0.8;
+}
+
+void add_flags(CLI::App& app, TextFlags& f) {
+  add_shared_flags(app, f, presets);
+  add_lm_flags(app, f.lm, f.words);
+  app.add_option("--tokenizer", f.tokenizer, "character, byte or bpe")->type_name("NAME")->capture_default_str();
+  app.add_option("--vocabulary", f.corpus.vocabulary, "Tokens of a byte-pair encoding")
+      ->check(within(257, 1'000'000))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--train-share", f.corpus.train, "Share of the text that is trained on, from its beginning")
+      ->type_name("X")
+      ->capture_default_str();
+}
+
+/// --data, which may be a file or a folder; or tiny Shakespeare below ATELIER_DATA; or else a text that every Debian
+/// system has.
+std::filesystem::path text_path(const Flags& flags) {
+  const std::filesystem::path usual = "/usr/share/common-licenses/GPL-3";
+  if (!flags.options.data.empty()) return flags.options.data;
+  const char* root = std::getenv("ATELIER_DATA");
+  if (!root || !*root) return usual;
+  const auto set = std::filesystem::path(root) / "tinyshakespeare";
+  return std::filesystem::exists(set) ? set : usual;
+}
+
+int train_text(int argc, char** argv) {
+  TextFlags flags;
+  flags.options.out = "runs/lm_text";
+  apply_preset(preset_in(argc, argv, presets, presets.front()), flags);
+  CLI::App app("Trains a language model on any text: a file, or the .txt files of a folder.", "lm_text");
+  add_flags(app, flags);
+  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  resolve(flags.words, flags.lm);
+  flags.corpus.cut = cut_from(flags.tokenizer);
+  const auto asked = request(flags.lm)
+                         .set("tokenizer", flags.tokenizer)
+                         .set("vocabulary", flags.corpus.vocabulary)
+                         .set("train_share", flags.corpus.train);
+  return run_trainer("lm_text", flags, asked, [&] {
+    auto corpus = load_text_corpus(text_path(flags), flags.corpus);
+    std::cerr << "tokens: training " << corpus.train.tokens.size() << ", validation "
+              << corpus.validation.tokens.size() - 1 << "; vocabulary " << corpus.tokenizer->size() << "\n";
+    return std::make_unique<LmTask>(std::move(corpus), flags.lm, flags.options);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_program("lm_text", [&] { return train_text(argc, argv); });
+}

@@ -1,0 +1,70 @@
+// Trains a word-level language model on WikiText-2.
+//   lm_wikitext2 --data DIR --out runs/wikitext2 --minutes 10
+#include <iostream>
+
+#include "program.hpp"
+#include "task.hpp"
+#include "trainer.hpp"
+
+using namespace atelier;
+using namespace atelier::programs;
+
+namespace {
+
+const std::vector<std::string> presets = {"wikitext2_lstm", "wikitext2_lstm_long"};
+
+struct WikiFlags : Flags {
+  LmOptions lm;
+  LmWords words;
+  std::int32_t vocabulary = 0;
+  bool any_text = false;
+};
+
+void apply_preset(const std::string& preset, WikiFlags& f) {
+  f.options.preset = preset;
+  f.options.batch = 32;
+  f.options.lr = 6e-3;
+  f.precision = "medium";
+  f.schedule = "cosine";
+  f.usual_length = {.epochs = 4};
+  auto& o = f.lm;
+  o.lstm.embedding = o.lstm.hidden = 400;
+  o.length = 35;
+  o.sampled = 2560;
+  o.valid_tokens = 40'000;
+  o.cache = {.window = 2000, .thetas = {0.1, 0.2, 0.4, 0.8}, .lambdas = {0.05, 0.1, 0.15, 0.2}};
+}
+
+void add_flags(CLI::App& app, WikiFlags& f) {
+  add_shared_flags(app, f, presets);
+  add_lm_flags(app, f.lm, f.words);
+  app.add_option("--vocabulary", f.vocabulary, "Most words of the vocabulary; 0: all")
+      ->check(within(0, 1'000'000))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_flag("--any-text", f.any_text, "Accept files with other counts than WikiText-2's");
+}
+
+int train_wikitext2(int argc, char** argv) {
+  WikiFlags flags;
+  flags.options.out = "runs/lm_wikitext2";
+  apply_preset(preset_in(argc, argv, presets, presets.front()), flags);
+  CLI::App app("Trains a word-level language model on WikiText-2.", "lm_wikitext2");
+  add_flags(app, flags);
+  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  resolve(flags.words, flags.lm);
+  const auto asked = request(flags.lm).set("vocabulary", flags.vocabulary).set("any_text", flags.any_text);
+  return run_trainer("lm_wikitext2", flags, asked, [&] {
+    const auto set = flags.any_text ? data::WikiTextSet::any : data::WikiTextSet::wikitext2;
+    auto corpus = load_wikitext_corpus(data_folder(flags, "wikitext-2"), set, flags.vocabulary);
+    std::cerr << "tokens: training " << corpus.train.words << ", validation " << corpus.validation.words << ", test "
+              << corpus.test.words << "; vocabulary " << corpus.tokenizer->size() << "\n";
+    return std::make_unique<LmTask>(std::move(corpus), flags.lm, flags.options);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_program("lm_wikitext2", [&] { return train_wikitext2(argc, argv); });
+}
