@@ -34,3 +34,9 @@ TEST(Likelihood, WhatWasNotCountedIsRefused) {
   expect_error<Error>([&] { t.bits_per_byte(); }, {"likelihood", "bytes", "found 0"});
   expect_error<Error>([] { TextLikelihood{.nats = std::nan(""), .tokens = 1}.token_perplexity(); }, {"NaN"});
 }
+
+TEST(Likelihood, ALineHoldsWhatIsKnown) {
+  const TextLikelihood t{.nats = 400, .tokens = 100, .words = 80, .characters = 400, .bytes = 410};
+  EXPECT_EQ(t.line(), "word perplexity 148.41, token perplexity 54.6, 1.0000 nats per character, 1.4075 bits per byte");
+  EXPECT_EQ((TextLikelihood{.nats = 200, .tokens = 100}.line()), "token perplexity 7.389");
+}

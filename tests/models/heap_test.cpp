@@ -108,3 +108,27 @@ TEST(ConvVae, StepsAfterTheFirstAllocateNothing) {
     adam.step(vae::negative_elbo(model, x, rng).loss);
   });
 }
+
+TEST(LstmLm, StepsAfterTheFirstAllocateNothing) {
+  lstm_lm::LstmLm model({.vocabulary = 500,
+                         .embedding = 16,
+                         .hidden = 24,
+                         .layers = 2,
+                         .dropout = {.words = 0.1, .input = 0.1, .between = 0.1, .output = 0.1, .weights = 0.1}});
+  nn::init(model, Rng(1));
+  auto adam = lstm_lm::make_optimizer(model);
+  nn::ClassSample sample(500, {.always = 20, .size = 256});
+  nn::LstmState<float> state;
+  expect_no_allocation(
+      [&](Index number) {
+        Rng rng = Rng(3).fork("step", static_cast<std::uint64_t>(number));
+        auto ids = IndexTensor::empty({9, 4});
+        for (Index i = 0; i < ids.size(); ++i) ids.mutable_data()[i] = static_cast<std::int32_t>(rng.index(500));
+        sample.draw(ids, rng);
+        Tape tape;
+        const auto l = lstm_lm::loss(model, ids.view({8, 4}), ids.view({8, 4}, 4), state, &rng, {2, 1}, &sample);
+        state = l.state;
+        adam.step(l.loss);
+      },
+      3);
+}

@@ -138,3 +138,23 @@ TEST(Lstm, Errors) {
   expect_error<Error>([&] { lstm(x, w, h, w); }, {"lstm: expected [T, B, 4 N], [4 N, N]", "[12, 3]"});
   expect_error<Error>([&] { lstm(x, h, h, h); }, {"lstm: expected"});
 }
+
+TEST(Lstm, OneAndTwoThreadsGiveTheSameBits) {
+  Rng rng(1);
+  const auto x = normal({7, 33, 4 * 80}, rng), w = normal({4 * 80, 80}, rng), h = normal({33, 80}, rng),
+             c = normal({33, 80}, rng);
+  for (const auto precision : {Precision::highest, Precision::medium}) {
+    const PrecisionScope scope(precision);
+    const auto run = [&](int threads) {
+      const ThreadScope team(threads);
+      Tape tape;
+      const auto y = lstm(x, w, h, c);
+      auto all = y.to_vector();
+      for (const auto& g : grad(sum(square(y)), std::vector<Tensor>{x, w, h, c}))
+        all.insert(all.end(), g.values().begin(), g.values().end());
+      return all;
+    };
+    const auto one = run(1);
+    for (const int n : {2, 3}) EXPECT_TRUE(one == run(n)) << n << " threads";
+  }
+}

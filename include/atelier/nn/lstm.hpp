@@ -40,16 +40,16 @@ template <class T> struct BasicLstm {
       throw Error("Lstm: expected a state of twice " + start.str() + ", found " + before.h.shape().str() + " and " +
                   (before.c ? before.c.shape().str() : "nothing"));
     BasicTensor<T> y = x;
-    std::vector<BasicTensor<T>> h, c;
+    LstmState<T> after;
     for (Index k = 0; k < layers; ++k) {
       if (k > 0 && rng && dropout > 0) y = locked ? dropout_shared(y, dropout, 0, *rng) : drop(y, dropout, *rng);
       const auto all =
           run(layer[static_cast<std::size_t>(k)], y, select_index(before.h, 0, k), select_index(before.c, 0, k), rng);
       y = slice(all, 0, 0, times);
-      h.push_back(times > 0 ? select_index(all, 0, times - 1) : select_index(before.h, 0, k));
-      c.push_back(select_index(all, 0, times));
+      add_layer(after.h, times > 0 ? select_index(all, 0, times - 1) : select_index(before.h, 0, k), k);
+      add_layer(after.c, select_index(all, 0, times), k);
     }
-    return {y, {stack(h, 0), stack(c, 0)}};
+    return {y, after};
   }
   void init(Rng& rng) {
     for (Layer& l : layer)
@@ -64,6 +64,11 @@ template <class T> struct BasicLstm {
   }
 
  private:
+  /// stack(), layer by layer, which takes no memory but the tensors'.
+  void add_layer(BasicTensor<T>& all, const BasicTensor<T>& one, Index k) const {
+    const auto placed = embed(unsqueeze(one, 0), 0, k, layers);
+    all = k == 0 ? placed : add(all, placed);
+  }
   static BasicTensor<T> drop(const BasicTensor<T>& x, double p, Rng& rng) { return atelier::dropout(x, p, rng); }
   std::vector<Layer> make_layers() const {
     std::vector<Layer> all;

@@ -94,4 +94,27 @@ TEST(SlidingWindows, KeepTheirContext) {
   expect_error<Error>([&] { windows(2, 5); }, {"[2, 5)", "4 windows"});
 }
 
+TEST(CarriedWindows, BeginEarlyAndCountEveryTargetOnce) {
+  const auto stream = count_to(101);
+  for (const auto& [rows, warm_up, found] :
+       {std::array<Index, 3>{4, 10, 4}, {1, 10, 1}, {16, 10, 9}, {4, 60, 1}, {4, 200, 1}, {5, 0, 5}}) {
+    const auto windows = carried_windows(stream, rows, warm_up);
+    ASSERT_EQ(windows.size(), found) << rows << " " << warm_up;
+    const auto all = windows(0, found);
+    std::multiset<std::int32_t> counted;
+    for (Index r = 0; r < found; ++r) {
+      const float* w = all.weights.data() + r * all.weights.size(1);
+      if (r > 0) {
+        EXPECT_EQ(std::count(w, w + warm_up, 1.0f), 0);
+      }
+      for (Index t = 0; t < all.weights.size(1); ++t)
+        if (w[t] > 0) counted.insert(all.targets.at({r, t}));
+    }
+    EXPECT_EQ(counted.size(), 100u);
+    EXPECT_EQ((std::set<std::int32_t>(counted.begin(), counted.end()).size()), 100u);
+  }
+  expect_error<Error>([&] { carried_windows(stream, 0, 1); }, {"at least 1 row", "found 0 and 1"});
+  expect_error<Error>([&] { carried_windows({}, 1, 1); }, {"found 0"});
+}
+
 }  // namespace

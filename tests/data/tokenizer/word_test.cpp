@@ -23,6 +23,10 @@ TEST(Word, NumbersInOrderOfFirstAppearance) {
   EXPECT_EQ(words.decode(TokenIds{0, 1, 4, 0, 0, 3}), "\nthe <unk>\n\nsat");
   EXPECT_EQ(words.decode(TokenIds{1, 4, 2, 0, 3}, DecodeSpecial::drop), "the cat\nsat");
 }
+TEST(Word, NumbersByFallingFrequencyIfAskedTo) {
+  const auto words = WordTokenizer::train("b a b\nc a b <unk>\n", {.by_frequency = true}).vocabulary().tokens();
+  EXPECT_EQ(words, (std::vector<std::string>{"b", "a", "<eos>", "c", "<unk>"}));
+}
 TEST(Word, TokensForLinesAndUnknownWords) {
   const auto own = WordTokenizer::train("a b\nc", {.end_of_line = "</s>", .unknown = "?"});
   EXPECT_EQ(own.vocabulary().tokens(), (Tokens{"a", "b", "</s>", "c", "?"}));
