@@ -7,6 +7,7 @@
 #include "atelier/autograd/record.hpp"
 #include "atelier/core/random.hpp"
 #include "atelier/models/gan/gan.hpp"
+#include "atelier/models/transformer/transformer.hpp"
 #include "atelier/models/vae/vae.hpp"
 #include "atelier/nn/nn.hpp"
 #include "atelier/ops/gradcheck.hpp"

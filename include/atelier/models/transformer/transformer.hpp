@@ -1,0 +1,8 @@
+/// The Transformer module: configuration, models, loss, optimizer, presets.
+#pragma once
+
+#include "atelier/models/transformer/config.hpp"
+#include "atelier/models/transformer/gpt.hpp"
+#include "atelier/models/transformer/loss.hpp"
+#include "atelier/models/transformer/optimizer.hpp"
+#include "atelier/models/transformer/presets.hpp"
