@@ -1,4 +1,5 @@
 #include "atelier/models/transformer/config.hpp"
+#include "atelier/models/transformer/seq2seq.hpp"
 
 #include <array>
 
@@ -64,6 +65,22 @@ const Config& Config::check() const {
 Index Config::inner_width() const {
   if (inner > 0) return inner;
   return unit == Unit::swiglu ? (8 * width / 3 + 15) / 16 * 16 : 4 * width;
+}
+
+const Seq2SeqConfig& Seq2SeqConfig::check() const {
+  decoder.check();
+  check_size("source vocabulary", source_vocabulary, Index{1} << 24);
+  check_size("encoder layers", encoder_layers, Index{1} << 10);
+  if (shared_embedding && source_vocabulary != decoder.vocabulary)
+    throw ConfigError("transformer: expected one vocabulary for a shared embedding, found " +
+                      std::to_string(source_vocabulary) + " and " + std::to_string(decoder.vocabulary) + " tokens");
+  return *this;
+}
+Config Seq2SeqConfig::encoder() const {
+  Config c = decoder;
+  c.vocabulary = shared_embedding ? 0 : source_vocabulary;
+  c.layers = encoder_layers;
+  return c;
 }
 
 }  // namespace atelier::inline v0::transformer

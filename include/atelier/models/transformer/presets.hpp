@@ -2,6 +2,7 @@
 #pragma once
 
 #include "atelier/models/transformer/optimizer.hpp"
+#include "atelier/models/transformer/seq2seq.hpp"
 
 namespace atelier::inline v0::transformer {
 
@@ -33,6 +34,30 @@ inline Preset characters(Index vocabulary = 65) {
   return {.model = {.vocabulary = vocabulary, .context = 256, .width = 128, .layers = 6, .heads = 4},
           .optimizer = {.lr = 2e-3, .floor = 0.05},
           .batch = 16};
+}
+
+/// One of these by its name: lm_seed, wikitext2 or char. Throws ConfigError for another.
+inline Preset preset(const std::string& name, Index vocabulary) {
+  if (name == "lm_seed") return lm_seed(vocabulary);
+  if (name == "wikitext2") return wikitext2(vocabulary);
+  if (name == "char") return characters(vocabulary);
+  throw ConfigError("preset: expected lm_seed, wikitext2 or char, found '" + name + "'");
+}
+
+struct Seq2SeqPreset {
+  Seq2SeqConfig model;
+  OptimizerOptions optimizer;
+  double label_smoothing = 0.1;
+  Index batch = 64;  // pairs of sentences
+};
+
+/// Short sentences and their translations: four layers on both sides.
+inline Seq2SeqPreset seq2seq_seed(Index source_vocabulary, Index target_vocabulary) {
+  Seq2SeqPreset p{.model = {.source_vocabulary = source_vocabulary, .encoder_layers = 4},
+                  .optimizer = {.lr = 1e-3, .weight_decay = 0.01}};
+  p.model.decoder.vocabulary = target_vocabulary;
+  p.model.decoder.dropout = Dropouts::all(0.1);
+  return p;
 }
 
 }  // namespace atelier::inline v0::transformer

@@ -15,6 +15,7 @@ template <class T> struct BasicStack {
   RotaryTable<T> rotary;             // constants
   BasicTensor<T> sines;
 
+  /// With cross, every block attends to another sequence too. A vocabulary of 0: the table is another stack's.
   explicit BasicStack(const Config& c, bool cross = false)
       : config(c), wte{.count = c.vocabulary, .width = c.width, .dropout = c.dropout.words} {
     if (c.positions == Positions::learned) wpe.emplace(nn::BasicLearnedPositions<T>{c.context, c.width});
@@ -25,11 +26,11 @@ template <class T> struct BasicStack {
   }
 
   /// Tokens [B, T] -> [B, T, C]. Throws Error for tokens outside the vocabulary or more of them than the context holds.
-  BasicTensor<T> embed(const IndexTensor& ids, Rng* rng = nullptr) const {
+  BasicTensor<T> embed(const IndexTensor& ids, Rng* rng = nullptr, const nn::BasicEmbedding<T>* table = nullptr) const {
     if (ids.rank() != 2 || ids.size(1) > config.context)
       throw Error("transformer: expected tokens [B, T] with T at most " + std::to_string(config.context) +
                   " (the context), found " + ids.shape().str());
-    auto x = wte(ids, rng);
+    auto x = (table ? *table : wte)(ids, rng);
     if (wpe) x = (*wpe)(x);
     if (sines)
       x = add(affine(x, static_cast<real_of<T>>(std::sqrt(static_cast<double>(config.width))), 0),
@@ -37,15 +38,17 @@ template <class T> struct BasicStack {
     return nn::Dropout{config.dropout.embedding}(x, rng);
   }
   /// Tokens [B, T] -> what the last block hands on, normalised: [B, T, C]. Throws Error as embed() does.
-  BasicTensor<T> operator()(const IndexTensor& ids, Pass<T> pass = {}) const {
+  BasicTensor<T> operator()(const IndexTensor& ids, Pass<T> pass = {},
+                            const nn::BasicEmbedding<T>* table = nullptr) const {
     if (rotary.cosine) pass.rotary = &rotary;
-    const auto x = embed(ids, pass.rng);
+    const auto x = embed(ids, pass.rng, table);
     NormedSum<T> s{x, config.pre_norm ? h[0].ln_1(x) : x};
     for (std::size_t i = 0; i < h.size(); ++i) s = h[i](s, i + 1 < h.size() ? h[i + 1].ln_1 : last_norm(), pass);
     return s.normed;
   }
   static void visit(auto& m, auto&& f) {
-    f("wte", m.wte), f("wpe", m.wpe);
+    if (m.wte.count > 0) f("wte", m.wte);
+    f("wpe", m.wpe);
     f("h", m.h), f("ln_f", m.ln_f);
   }
 
