@@ -34,6 +34,15 @@ template <class T> struct BasicNorm {
   }
 };
 
+/// Attends in a block's place, with keys and values that it keeps: of one block after the other. See decoder.hpp.
+template <class T> struct Attender {
+  virtual ~Attender() = default;
+  /// Queries, keys and values [B, T, 3 C], not yet told their positions -> [B, T, C].
+  virtual BasicTensor<T> self(const BasicTensor<T>& qkv) = 0;
+  /// Queries [B, T, C] to another sequence.
+  virtual BasicTensor<T> cross(const BasicTensor<T>& q) = 0;
+};
+
 /// What one pass through the blocks is made with.
 template <class T> struct Pass {
   bool causal = true;
@@ -42,7 +51,15 @@ template <class T> struct Pass {
   const RotaryTable<T>* rotary = nullptr;  // of rotary positions
   BasicTensor<T> memory{};                 // [B, S, C] what an encoder made, for decoders
   IndexTensor memory_lengths{};            // [B]
+  IndexTensor positions{};                 // [B, T] of the tokens; empty: 0, 1, ...
+  Attender<T>* attender = nullptr;
 };
+
+/// The queries and keys of qkv [B, T, 3 C] turned by the angles of positions 0, 1, ...
+template <class T> BasicTensor<T> turned(const BasicTensor<T>& qkv, const RotaryTable<T>& table, Index heads) {
+  const Shape parts{qkv.size(0), qkv.size(1), 3 * heads, qkv.size(2) / (3 * heads)};
+  return reshape(rotary(reshape(qkv, parts), table, {.heads = 2 * heads}), qkv.shape());
+}
 
 /// Attention of a sequence to itself. c_attn [3 C, C]: queries, keys and values one below the other.
 template <class T> struct BasicSelfAttention {
@@ -56,16 +73,11 @@ template <class T> struct BasicSelfAttention {
         c_attn{.in = c.width, .out = 3 * c.width, .bias = c.bias},
         c_proj{.in = c.width, .out = c.width, .bias = c.bias} {}
 
-  /// x [B, T, C] -> [B, T, 3 C], positions told.
-  BasicTensor<T> project(const BasicTensor<T>& x, const RotaryTable<T>* table) const {
-    const auto qkv = c_attn(x);
-    if (!table) return qkv;
-    const Shape parts{x.size(0), x.size(1), 3 * heads, x.size(2) / heads};
-    return reshape(rotary(reshape(qkv, parts), *table, {.heads = 2 * heads}), qkv.shape());
-  }
   BasicTensor<T> operator()(const BasicTensor<T>& x, const Pass<T>& pass) const {
     const AttentionOptions o{.causal = pass.causal, .lengths = pass.lengths, .dropout = dropout, .rng = pass.rng};
-    return c_proj(self_attention(project(x, pass.rotary), heads, o));
+    const auto qkv = c_attn(x);
+    if (pass.attender) return c_proj(pass.attender->self(qkv));
+    return c_proj(self_attention(pass.rotary ? turned(qkv, *pass.rotary, heads) : qkv, heads, o));
   }
   static void visit(auto& m, auto&& f) { f("c_attn", m.c_attn), f("c_proj", m.c_proj); }
 };
@@ -84,6 +96,7 @@ template <class T> struct BasicCrossAttention {
         c_proj{.in = c.width, .out = c.width, .bias = c.bias} {}
 
   BasicTensor<T> operator()(const BasicTensor<T>& x, const Pass<T>& pass) const {
+    if (pass.attender) return c_proj(pass.attender->cross(q_attn(x)));
     const AttentionOptions o{.lengths = pass.memory_lengths, .dropout = dropout, .rng = pass.rng};
     return c_proj(cross_attention(q_attn(x), c_attn(pass.memory), heads, o));
   }

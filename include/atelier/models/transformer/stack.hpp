@@ -26,22 +26,24 @@ template <class T> struct BasicStack {
   }
 
   /// Tokens [B, T] -> [B, T, C]. Throws Error for tokens outside the vocabulary or more of them than the context holds.
-  BasicTensor<T> embed(const IndexTensor& ids, Rng* rng = nullptr, const nn::BasicEmbedding<T>* table = nullptr) const {
+  BasicTensor<T> embed(const IndexTensor& ids, const Pass<T>& pass = {},
+                       const nn::BasicEmbedding<T>* table = nullptr) const {
     if (ids.rank() != 2 || ids.size(1) > config.context)
       throw Error("transformer: expected tokens [B, T] with T at most " + std::to_string(config.context) +
                   " (the context), found " + ids.shape().str());
-    auto x = (table ? *table : wte)(ids, rng);
-    if (wpe) x = (*wpe)(x);
-    if (sines)
-      x = add(affine(x, static_cast<real_of<T>>(std::sqrt(static_cast<double>(config.width))), 0),
-              slice(sines, 0, 0, ids.size(1)));
-    return nn::Dropout{config.dropout.embedding}(x, rng);
+    auto x = (table ? *table : wte)(ids, pass.rng);
+    if (sines) x = affine(x, static_cast<real_of<T>>(std::sqrt(static_cast<double>(config.width))), 0);
+    if (wpe || sines) {
+      const BasicTensor<T>& places = wpe ? wpe->w : sines;
+      x = add(x, pass.positions ? embedding(places, pass.positions) : slice(places, 0, 0, ids.size(1)));
+    }
+    return nn::Dropout{config.dropout.embedding}(x, pass.rng);
   }
   /// Tokens [B, T] -> what the last block hands on, normalised: [B, T, C]. Throws Error as embed() does.
   BasicTensor<T> operator()(const IndexTensor& ids, Pass<T> pass = {},
                             const nn::BasicEmbedding<T>* table = nullptr) const {
     if (rotary.cosine) pass.rotary = &rotary;
-    const auto x = embed(ids, pass.rng, table);
+    const auto x = embed(ids, pass, table);
     NormedSum<T> s{x, config.pre_norm ? h[0].ln_1(x) : x};
     for (std::size_t i = 0; i < h.size(); ++i) s = h[i](s, i + 1 < h.size() ? h[i + 1].ln_1 : last_norm(), pass);
     return s.normed;
