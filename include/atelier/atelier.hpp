@@ -8,6 +8,7 @@
 #include "atelier/core/random.hpp"
 #include "atelier/models/gan/gan.hpp"
 #include "atelier/models/lstm_lm/lstm_lm.hpp"
+#include "atelier/models/transformer/transformer.hpp"
 #include "atelier/models/vae/vae.hpp"
 #include "atelier/nn/nn.hpp"
 #include "atelier/ops/gradcheck.hpp"

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "atelier/atelier.hpp"
+#include "models/transformer_support.hpp"
 #include "support/formula.hpp"
 
 using namespace atelier;
@@ -131,4 +132,26 @@ TEST(LstmLm, StepsAfterTheFirstAllocateNothing) {
         adam.step(l.loss);
       },
       3);
+}
+
+TEST(Transformer, StepsAfterTheFirstAllocateNothing) {
+  using namespace transformer_support;
+  for (auto c : {config(), modern(), classic()}) {
+    c.dropout = {0.1, 0.1, 0.1, 0.1};
+    auto gpt = filled<transformer::Gpt>(c);
+    auto model = filled<transformer::Seq2Seq>(
+        transformer::Seq2SeqConfig{.source_vocabulary = source_vocabulary, .encoder_layers = 2, .decoder = c});
+    auto gpt_adam = transformer::make_optimizer(gpt), adam = transformer::make_optimizer(model);
+    const auto ids = tokens(1, batch, length, vocabulary), source = tokens(2, batch, 9, source_vocabulary);
+    const IndexTensor lengths({batch}, {9, 5, 1, 7});
+    Rng rng(3);
+    expect_no_allocation([&](Index) {
+      Tape tape;
+      gpt_adam.step(transformer::loss(gpt, ids, ids, {}, &rng));
+    });
+    expect_no_allocation([&](Index) {
+      Tape tape;
+      adam.step(transformer::loss(model, source, lengths, ids, ids, {}, &rng));
+    });
+  }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "atelier/kernels/gemm.hpp"
+#include "atelier/kernels/gemv.hpp"
 #include "atelier/ops/activation.hpp"
 #include "atelier/ops/reduce.hpp"
 
@@ -14,10 +15,25 @@ struct MatmulOptions {
 namespace detail {
 inline kernels::Transpose transpose_if(bool yes) { return yes ? kernels::Transpose::yes : kernels::Transpose::no; }
 
+/// A product a w^T of so few rows that to read w is most of the work: in plain floats at any precision.
+template <class T>
+bool gemv_serves(const kernels::GemmShape& s, bool ta, bool tb, const kernels::GemmEpilogue<T>& epilogue) {
+  constexpr Index most_rows = 16;
+  return !ta && tb && s.m <= most_rows && !epilogue.accumulate && epilogue.activation != kernels::Activation::gelu_tanh;
+}
+template <class T>
+void gemv(const kernels::GemmShape& s, const T* a, const T* w, T* c, const kernels::GemmEpilogue<T>& epilogue) {
+  kernels::gemv<T>({s.m, s.n, s.k}, a, w, epilogue.bias, c);
+  if (epilogue.activation == kernels::Activation::relu)
+    std::transform(c, c + s.m * s.n, c, [](T v) { return v <= 0 ? T(0) : v; });
+}
+
 /// One product of row-major, gap-free matrices; the workspace comes from the pool.
 template <class T>
 void gemm(const kernels::GemmShape& s, bool ta, const T* a, bool tb, const T* b, T* c, Precision precision,
           const kernels::GemmEpilogue<T>& epilogue = {}) {
+  if constexpr (kernels::GemmScalar<T>)
+    if (gemv_serves(s, ta, tb, epilogue)) return gemv(s, a, b, c, epilogue);
   const kernels::GemmMode mode{.precision = precision};
   const auto at = transpose_if(ta), bt = transpose_if(tb);
   const Index size = kernels::gemm_workspace_size<T>(s, at, bt, mode);

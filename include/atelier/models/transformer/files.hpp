@@ -1,0 +1,30 @@
+/// Gpt models as files: the library's own, and GPT-2's in Hugging Face's layout.
+#pragma once
+
+#include <filesystem>
+
+#include "atelier/models/transformer/gpt.hpp"
+
+namespace atelier::inline v0::transformer {
+
+/// A configuration as one line of JSON, as model files carry it under "atelier.config".
+std::string to_json(const Config& config);
+/// Reads what to_json() wrote; what is left out has its default. Throws InputError that begins with `place` for text
+/// that is no configuration, ConfigError for one that makes no model.
+Config config_from_json(const std::string& text, const std::string& place);
+
+/// One model file: the parameters under their names, the configuration as metadata. Throws IoError when the system
+/// refuses.
+void save_gpt(const Gpt& gpt, const std::filesystem::path& file);
+
+/// A model file of save_gpt(), a trainer's model.safetensors or one of its checkpoints; or a folder (or the
+/// model.safetensors in it) with GPT-2 in Hugging Face's layout: config.json and model.safetensors. Half precision
+/// is converted. Throws InputError naming file, place, expected and found; IoError when the system refuses.
+Gpt load_gpt(const std::filesystem::path& path);
+
+/// Writes config.json and model.safetensors as Hugging Face's GPT2LMHeadModel has them: weights of linear layers in
+/// the blocks are transposed to [in, out]. The folder must exist. Throws ConfigError for a model with options that
+/// GPT-2 lacks, IoError when the system refuses.
+void save_gpt2(const Gpt& gpt, const std::filesystem::path& folder);
+
+}  // namespace atelier::inline v0::transformer

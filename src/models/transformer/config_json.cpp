@@ -1,0 +1,45 @@
+#include "atelier/models/transformer/files.hpp"
+#include "models/transformer/json.hpp"
+
+namespace atelier::inline v0::transformer {
+
+std::string to_json(const Config& c) {
+  const nlohmann::ordered_json json = {{"model", "gpt"},
+                                       {"vocabulary", c.vocabulary},
+                                       {"context", c.context},
+                                       {"width", c.width},
+                                       {"layers", c.layers},
+                                       {"heads", c.heads},
+                                       {"inner", c.inner_width()},
+                                       {"positions", name(c.positions)},
+                                       {"norm", name(c.norm)},
+                                       {"pre_norm", c.pre_norm},
+                                       {"unit", name(c.unit)},
+                                       {"tied", c.tied},
+                                       {"bias", c.bias},
+                                       {"norm_eps", c.norm_eps},
+                                       {"deviation", c.deviation},
+                                       {"dropout_embedding", c.dropout.embedding},
+                                       {"dropout_attention", c.dropout.attention},
+                                       {"dropout_residual", c.dropout.residual},
+                                       {"dropout_words", c.dropout.words}};
+  return json.dump();
+}
+
+Config config_from_json(const std::string& text, const std::string& place) {
+  const Fields f(text, place);
+  if (const auto model = f.text("model", "gpt"); model != "gpt") refuse(place + ": model", "gpt", model);
+  Config c;
+  c.vocabulary = f.integer("vocabulary"), c.context = f.integer("context"), c.width = f.integer("width");
+  c.layers = f.integer("layers"), c.heads = f.integer("heads"), c.inner = f.integer("inner", c.inner);
+  c.positions = positions_from(f.text("positions", name(c.positions)));
+  c.norm = normalisation_from(f.text("norm", name(c.norm)));
+  c.unit = unit_from(f.text("unit", name(c.unit)));
+  c.pre_norm = f.flag("pre_norm", c.pre_norm), c.tied = f.flag("tied", c.tied), c.bias = f.flag("bias", c.bias);
+  c.norm_eps = f.number("norm_eps", c.norm_eps), c.deviation = f.number("deviation", c.deviation);
+  c.dropout = {f.number("dropout_embedding", 0), f.number("dropout_attention", 0), f.number("dropout_residual", 0),
+               f.number("dropout_words", 0)};
+  return c.check();
+}
+
+}  // namespace atelier::inline v0::transformer

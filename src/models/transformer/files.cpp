@@ -1,0 +1,165 @@
+#include "atelier/models/transformer/files.hpp"
+
+#include "atelier/io/durable_file.hpp"
+#include "atelier/io/safetensors.hpp"
+#include "io/descriptor.hpp"
+#include "models/transformer/json.hpp"
+
+namespace atelier::inline v0::transformer {
+
+namespace {
+using Path = std::filesystem::path;
+constexpr const char* config_key = "atelier.config";
+constexpr std::size_t most_config_bytes = std::size_t{1} << 20;
+
+/// Hugging Face's Conv1D: the linear layers inside blocks.
+bool transposed_in_gpt2(const std::string& name, const Shape& shape) {
+  return shape.rank() == 2 && name.find(".h.") != std::string::npos;
+}
+Shape transposed(const Shape& s) { return {s[1], s[0]}; }
+void transpose_into(float* to, const float* from, Index rows, Index columns) {
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
+}
+
+/// An open model file, and how its tensors are called and laid out.
+struct Source {
+  io::SafetensorsFile file;
+  std::string place;
+  bool gpt2 = false;      // Hugging Face's layout
+  std::string drop, add;  // of a parameter's name: this beginning is replaced by that one
+
+  std::string stored_name(const std::string& name) const {
+    return name.starts_with(drop) ? add + name.substr(drop.size()) : name;
+  }
+  Shape stored_shape(const std::string& name, const Shape& shape) const {
+    return gpt2 && transposed_in_gpt2(name, shape) ? transposed(shape) : shape;
+  }
+  void check(const std::string& name, const Shape& shape) const {
+    const auto& info = file.info(stored_name(name));
+    if (info.shape != stored_shape(name, shape))
+      refuse(place + ": tensor " + io::in_quotes(info.name), stored_shape(name, shape).str() + " as configured",
+             info.shape.str());
+  }
+  /// Sizes agree with the configuration, so that the model takes no more memory than the file has bytes.
+  void check_sizes(const Config& c) const {
+    check("transformer.wte.weight", {c.vocabulary, c.width});
+    if (c.positions == Positions::learned) check("transformer.wpe.weight", {c.context, c.width});
+    for (Index i = 0; i < c.layers; ++i) {
+      const auto block = "transformer.h." + std::to_string(i);
+      check(block + ".attn.c_attn.weight", {3 * c.width, c.width});
+      check(block + ".mlp.c_fc.weight", {c.inner_width(), c.width});
+    }
+    if (file.contains(stored_name("transformer.h." + std::to_string(c.layers) + ".ln_1.weight")))
+      refuse(place, std::to_string(c.layers) + " layers as configured", "more");
+  }
+  void read(const std::string& name, nn::Param& p) const {
+    check(name, p.shape());
+    if (stored_shape(name, p.shape()) == p.shape() && !(gpt2 && transposed_in_gpt2(name, p.shape())))
+      return file.read_into(stored_name(name), std::span<float>(p.write(), static_cast<std::size_t>(p.size())));
+    const auto x = file.read<float>(stored_name(name));
+    transpose_into(p.write(), x.data(), x.size(0), x.size(1));
+  }
+  Gpt read_all(const Config& c) const {
+    check_sizes(c);
+    Gpt gpt(c);
+    nn::visit_params(gpt, [&](const std::string& name, auto& p) { read(name, p); });
+    return gpt;
+  }
+};
+
+Unit unit_of_gpt2(const Fields& f) {
+  const auto text = f.text("activation_function", "gelu_new");
+  if (text == "gelu") return Unit::gelu;
+  if (text == "gelu_new" || text == "gelu_pytorch_tanh") return Unit::gelu_tanh;
+  refuse(f.place() + ": activation_function", "gelu_new, gelu_pytorch_tanh or gelu", text);
+}
+void require(const Fields& f, const char* key, bool value) {
+  if (f.flag(key, value) != value) refuse(f.place() + ": " + key, value ? "true" : "false", value ? "false" : "true");
+}
+Config config_of_gpt2(const Fields& f) {
+  if (const auto type = f.text("model_type", ""); type != "gpt2")
+    refuse(f.place() + ": model_type", "gpt2", type.empty() ? "nothing" : type);
+  require(f, "scale_attn_weights", true);
+  require(f, "scale_attn_by_inverse_layer_idx", false);
+  require(f, "add_cross_attention", false);
+  Config c;
+  c.vocabulary = f.integer("vocab_size"), c.context = f.integer(f.has("n_positions") ? "n_positions" : "n_ctx");
+  c.width = f.integer("n_embd"), c.layers = f.integer("n_layer"), c.heads = f.integer("n_head");
+  c.inner = f.integer("n_inner", 0), c.unit = unit_of_gpt2(f), c.tied = f.flag("tie_word_embeddings", true);
+  c.norm_eps = f.number("layer_norm_epsilon", c.norm_eps), c.deviation = f.number("initializer_range", c.deviation);
+  c.dropout = {f.number("embd_pdrop", 0.1), f.number("attn_pdrop", 0.1), f.number("resid_pdrop", 0.1), 0};
+  return c.check();
+}
+
+Gpt load_own(Source source, const std::string& config) {
+  const auto c = config_from_json(config, source.place + ": " + config_key);
+  if (!source.file.contains("transformer.wte.weight")) source.add = "model.";  // a checkpoint
+  return source.read_all(c);
+}
+Gpt load_gpt2(Source source, const Path& config) {
+  const auto bytes = io::read_file(config, most_config_bytes);
+  const Fields fields({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, io::printable(config.string()));
+  source.gpt2 = true;
+  if (!source.file.contains("transformer.wte.weight")) source.drop = "transformer.";  // as the first files have it
+  return source.read_all(config_of_gpt2(fields));
+}
+
+std::string gpt2_json(const Config& c) {
+  const nlohmann::ordered_json json = {{"architectures", {"GPT2LMHeadModel"}},
+                                       {"model_type", "gpt2"},
+                                       {"vocab_size", c.vocabulary},
+                                       {"n_positions", c.context},
+                                       {"n_ctx", c.context},
+                                       {"n_embd", c.width},
+                                       {"n_layer", c.layers},
+                                       {"n_head", c.heads},
+                                       {"n_inner", c.inner_width()},
+                                       {"activation_function", c.unit == Unit::gelu ? "gelu" : "gelu_new"},
+                                       {"layer_norm_epsilon", c.norm_eps},
+                                       {"initializer_range", c.deviation},
+                                       {"embd_pdrop", c.dropout.embedding},
+                                       {"attn_pdrop", c.dropout.attention},
+                                       {"resid_pdrop", c.dropout.residual},
+                                       {"tie_word_embeddings", c.tied},
+                                       {"torch_dtype", "float32"}};
+  return json.dump(2) + "\n";
+}
+}  // namespace
+
+void save_gpt(const Gpt& gpt, const Path& file) {
+  std::vector<io::NamedBytes> tensors;
+  nn::visit_params(gpt, [&](const std::string& name, const auto& p) { tensors.push_back(io::named<float>(name, p)); });
+  io::write_safetensors(file, tensors, {{config_key, to_json(gpt.config)}});
+}
+
+Gpt load_gpt(const Path& path) {
+  const bool folder = std::filesystem::is_directory(path);
+  const Path file = folder ? path / "model.safetensors" : path;
+  Source source{io::SafetensorsFile::open(file), io::printable(file.string()), false, "", ""};
+  const auto& metadata = source.file.metadata();
+  const auto own = metadata.find(config_key);
+  return own != metadata.end() ? load_own(source, own->second) : load_gpt2(source, file.parent_path() / "config.json");
+}
+
+void save_gpt2(const Gpt& gpt, const Path& folder) {
+  const Config& c = gpt.config;
+  if (c.positions != Positions::learned || c.norm != Normalisation::layer || !c.pre_norm || !c.bias ||
+      c.unit == Unit::swiglu)
+    throw ConfigError(
+        "save_gpt2: expected learned positions, LayerNorm before blocks, GELU and biases as GPT-2 has, found others");
+  std::vector<io::NamedBytes> tensors;
+  std::vector<Tensor> kept;  // as NamedBytes does not
+  nn::visit_params(gpt, [&](const std::string& name, const auto& p) {
+    kept.push_back(p);
+    if (transposed_in_gpt2(name, p.shape())) {
+      kept.back() = Tensor::empty(transposed(p.shape()));
+      transpose_into(kept.back().mutable_data(), p.data(), p.size(0), p.size(1));
+    }
+    tensors.push_back(io::named(name, std::as_const(kept.back())));
+  });
+  io::write_durable(folder / "config.json", gpt2_json(c));
+  io::write_safetensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
+}
+
+}  // namespace atelier::inline v0::transformer

@@ -1,0 +1,42 @@
+#include "models/transformer/json.hpp"
+
+#include "io/descriptor.hpp"
+
+namespace atelier::inline v0::transformer {
+
+Fields::Fields(const std::string& text, const std::string& place) : place_(place) {
+  object_ = nlohmann::json::parse(text, nullptr, false);
+  if (object_.is_discarded()) refuse(place, "a configuration as JSON", "text that is no JSON");
+  if (!object_.is_object()) refuse(place, "an object of JSON", io::printable(object_.dump()));
+}
+const nlohmann::json* Fields::find(const char* key) const {
+  const auto at = object_.find(key);
+  return at == object_.end() || at->is_null() ? nullptr : &*at;
+}
+void Fields::wrong(const char* key, const char* expected) const {
+  const auto* value = find(key);
+  refuse(place_ + ": " + key, expected, value ? io::printable(value->dump()) : "nothing");
+}
+Index Fields::integer(const char* key) const {
+  const auto* value = find(key);
+  if (!value || !value->is_number_integer() || value->get<double>() > 1e15) wrong(key, "a whole number");
+  return value->get<Index>();
+}
+Index Fields::integer(const char* key, Index missing) const { return has(key) ? integer(key) : missing; }
+double Fields::number(const char* key, double missing) const {
+  const auto* value = find(key);
+  if (value && !value->is_number()) wrong(key, "a number");
+  return value ? value->get<double>() : missing;
+}
+bool Fields::flag(const char* key, bool missing) const {
+  const auto* value = find(key);
+  if (value && !value->is_boolean()) wrong(key, "true or false");
+  return value ? value->get<bool>() : missing;
+}
+std::string Fields::text(const char* key, const std::string& missing) const {
+  const auto* value = find(key);
+  if (value && !value->is_string()) wrong(key, "a text");
+  return value ? io::printable(value->get<std::string>()) : missing;
+}
+
+}  // namespace atelier::inline v0::transformer
