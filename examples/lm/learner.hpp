@@ -9,6 +9,7 @@
 
 #include "atelier/data/tokenizer/tokenizer.hpp"
 #include "atelier/metrics/perplexity.hpp"
+#include "atelier/models/transformer/sampling.hpp"
 #include "atelier/train/task.hpp"
 
 namespace atelier::programs {
@@ -25,8 +26,7 @@ struct Measured {
   std::vector<double> cached = {};  // the same with a cache, for every theta and, within it, every lambda
 };
 struct SampleStyle {
-  double temperature = 1;
-  Index top_k = 0;
+  transformer::Sampling sampling = {};
   std::vector<std::int32_t> never = {};  // tokens that are left out
 };
 
@@ -44,6 +44,9 @@ class Learner {
   virtual std::string protocol() const = 0;
   virtual bool has_cache() const = 0;
   virtual data::TokenIds sample(Tokens prompt, Index count, const SampleStyle& style, Rng rng) const = 0;
+
+  /// Pictures of how the model reads a text; none for models without attention.
+  virtual void draw_attention(Tokens text, const std::filesystem::path& file) const = 0;
 
   virtual train::State state() = 0;
   virtual train::State model_state() = 0;

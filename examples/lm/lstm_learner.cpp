@@ -1,6 +1,7 @@
 #include "lstm_learner.hpp"
 
 #include "atelier/metrics/continuous_cache.hpp"
+#include "training.hpp"
 
 namespace atelier::programs {
 
@@ -18,28 +19,8 @@ lstm_lm::LstmLm initialised(lstm_lm::Config c, const Corpus& corpus, const Rng& 
 }
 
 data::StreamBatches batches_of(const Corpus& corpus, Index batch, Index length) {
-  const Tokens text(corpus.train.tokens);
-  if (static_cast<Index>(text.size()) < batch * length + 1)
-    throw ConfigError("--batch and --length: expected at most the " + std::to_string(text.size() - 1) +
-                      " tokens of the training text, found " + std::to_string(batch) + " times " +
-                      std::to_string(length));
-  return {text, batch, length};
-}
-
-optim::AdamOptions adam_options(const LmOptions& o, double lr) {
-  auto a = lstm_lm::optimizer_options(lr, o.clip);
-  a.beta1 = o.beta1, a.beta2 = o.beta2;
-  a.weight_decay = o.weight_decay;
-  a.decays = optim::matrices_only;
-  return a;
-}
-
-std::optional<nn::ClassSample> sample_of(const Corpus& corpus, const LmOptions& o) {
-  if (o.sampled == 0 || o.lstm.output == lstm_lm::Output::adaptive) return std::nullopt;
-  if (!corpus.by_frequency)
-    throw ConfigError("--sampled: expected 0, found " + std::to_string(o.sampled) +
-                      "; these tokens are not sorted by frequency");
-  return nn::ClassSample(corpus.tokenizer->size(), {.always = o.frequent, .size = o.sampled});
+  check_windows(corpus, batch, length);
+  return {corpus.train.tokens, batch, length};
 }
 
 /// Rows [begin, end) of a batch with times first: [B, T] -> [T, rows]; inputs and targets one behind the other.
@@ -105,7 +86,7 @@ LstmLearner::LstmLearner(const Corpus& corpus, const LmOptions& o, const train::
       run_(run),
       rng_(run.seed),
       batches_(batches_of(corpus, run.batch, o.length)),
-      sample_(sample_of(corpus, o)),
+      sample_(o.lstm.output == lstm_lm::Output::adaptive ? std::nullopt : sample_of(corpus, o)),
       model_(initialised(o.lstm, corpus, rng_.fork("init"))),
       adam_(model_, adam_options(o, run.lr)) {
   start_over();
@@ -120,8 +101,7 @@ void LstmLearner::start_over() {
 train::Record LstmLearner::step(Index step, double lr_factor) {
   const PrecisionScope precision(run_.precision);
   const Rng rng = rng_.fork("step", static_cast<std::uint64_t>(step));
-  const double warm = options_.warmup > step ? static_cast<double>(step + 1) / static_cast<double>(options_.warmup) : 1;
-  adam_.learning_rate = run_.lr * lr_factor * warm;
+  adam_.learning_rate = run_.lr * lr_factor * warm_up(options_, step);
   if (batches_.starts_over(step)) start_over();
   const auto batch = batches_(step);
   const Index size = run_.batch / run_.accumulate;
@@ -165,8 +145,7 @@ std::string LstmLearner::protocol() const {
 }
 
 data::TokenIds LstmLearner::sample(Tokens prompt, Index count, const SampleStyle& style, Rng rng) const {
-  return lstm_lm::sample(model_, prompt, count, rng,
-                         {.temperature = style.temperature, .top_k = style.top_k, .never = style.never});
+  return lstm_lm::sample(model_, prompt, count, rng, {.sampling = style.sampling, .never = style.never});
 }
 
 train::State LstmLearner::state() {

@@ -19,6 +19,8 @@ class LstmLearner : public Learner {
   bool has_cache() const override { return true; }
   data::TokenIds sample(Tokens prompt, Index count, const SampleStyle& style, Rng rng) const override;
 
+  void draw_attention(Tokens, const std::filesystem::path&) const override {}
+
   train::State state() override;
   train::State model_state() override;
   std::vector<optim::Optimizer*> optimizers() override { return {&adam_}; }

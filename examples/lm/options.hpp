@@ -2,14 +2,23 @@
 #pragma once
 
 #include "atelier/models/lstm_lm/lstm_lm.hpp"
+#include "atelier/models/transformer/transformer.hpp"
 #include "corpus.hpp"
 #include "flags.hpp"
 #include "learner.hpp"
 
 namespace atelier::programs {
 
+/// A recurrent model that carries its state through the text, or a Transformer that sees windows of it.
+enum class ModelKind { lstm, gpt };
+
 struct LmOptions {
+  ModelKind model = ModelKind::lstm;
   lstm_lm::Config lstm;
+  transformer::Config gpt;
+  Index layers = 1;          // of either
+  double dropout_words = 0;  // probability that a token's vector is left out wherever it stands
+  Index stride = 0;          // of a Transformer's windows when it is measured; 0: half of the window
   lstm_lm::LossOptions penalty;
   Index length = 70;      // tokens of a training window
   Index sampled = 0;      // classes of a step's softmax; 0: all
@@ -22,19 +31,23 @@ struct LmOptions {
   CacheGrid cache;
   std::string prompt = "\n";
   Index sample_tokens = 100;
-  double temperature = 1;
-  Index top_k = 0;
+  transformer::Sampling sampling = {};
+  std::string attention_map = {};  // a text whose attention is drawn; none: nothing is
 };
 
 /// Options as they stand in the command line.
 struct LmWords {
-  std::string output;
+  std::string model, output, positions, norm, unit;
+  explicit LmWords(const LmOptions& o);
 };
 
 /// Model, training, evaluation and samples.
 void add_lm_flags(CLI::App& app, LmOptions& o, LmWords& words);
 /// Throws ConfigError for unknown names, and for numbers that make no training.
 void resolve(const LmWords& words, LmOptions& o);
+
+/// A Transformer's preset as it stands in the library.
+void apply_gpt(const transformer::Preset& preset, train::Options& run, LmOptions& o);
 
 /// What those flags ask for, as config.json has it.
 train::Record request(const LmOptions& o);

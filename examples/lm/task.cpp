@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "atelier/io/durable_file.hpp"
+#include "gpt_learner.hpp"
 #include "lstm_learner.hpp"
 
 namespace atelier::programs {
@@ -21,12 +22,12 @@ Tokens first_part(const TextPart& part, Index tokens) {
   return tokens > 0 ? all.first(std::min(all.size(), static_cast<std::size_t>(tokens) + 1)) : all;
 }
 
-data::TokenIds encoded(const data::Tokenizer& tokenizer, const std::string& prompt) try {
-  const auto ids = tokenizer.encode(prompt);
+data::TokenIds encoded(const data::Tokenizer& tokenizer, const std::string& text, const char* flag) try {
+  const auto ids = tokenizer.encode(text);
   if (ids.empty()) throw Error("expected a text with tokens, found none");
   return ids;
 } catch (const Error& error) {
-  throw ConfigError(std::string("--prompt: ") + error.what());
+  throw ConfigError(std::string(flag) + ": " + error.what());
 }
 
 std::vector<std::int32_t> unknown_token(const data::Tokenizer& tokenizer) {
@@ -36,12 +37,14 @@ std::vector<std::int32_t> unknown_token(const data::Tokenizer& tokenizer) {
 }  // namespace
 
 std::unique_ptr<Learner> make_learner(const Corpus& corpus, const LmOptions& o, const train::Options& run) {
+  if (o.model == ModelKind::gpt) return std::make_unique<GptLearner>(corpus, o, run);
   return std::make_unique<LstmLearner>(corpus, o, run);
 }
 
 LmTask::LmTask(Corpus corpus, const LmOptions& o, const train::Options& run)
     : options_(o), run_(run), corpus_(std::move(corpus)), learner_(make_learner(corpus_, o, run)), cache_(o.cache) {
-  encoded(*corpus_.tokenizer, o.prompt);
+  encoded(*corpus_.tokenizer, o.prompt, "--prompt");
+  if (!o.attention_map.empty()) encoded(*corpus_.tokenizer, o.attention_map, "--attention-map");
   if (!learner_->has_cache()) cache_.window = 0;
 }
 
@@ -62,8 +65,8 @@ train::Record LmTask::evaluate() {
 
 std::string LmTask::continued() const {
   const auto& tokenizer = *corpus_.tokenizer;
-  const auto prompt = encoded(tokenizer, options_.prompt);
-  const SampleStyle style{options_.temperature, options_.top_k, unknown_token(tokenizer)};
+  const auto prompt = encoded(tokenizer, options_.prompt, "--prompt");
+  const SampleStyle style{options_.sampling, unknown_token(tokenizer)};
   auto text = prompt;
   const auto more = learner_->sample(prompt, options_.sample_tokens, style, Rng(run_.seed).fork("sample"));
   text.insert(text.end(), more.begin(), more.end());
@@ -71,9 +74,12 @@ std::string LmTask::continued() const {
 }
 
 void LmTask::sample(const std::filesystem::path& folder, Index step) {
-  char name[32];
+  char name[48];
   std::snprintf(name, sizeof name, "step-%08lld.txt", static_cast<long long>(step));
   io::write_durable(folder / name, continued() + "\n");
+  if (options_.attention_map.empty()) return;
+  std::snprintf(name, sizeof name, "step-%08lld-attention.png", static_cast<long long>(step));
+  learner_->draw_attention(encoded(*corpus_.tokenizer, options_.attention_map, "--attention-map"), folder / name);
 }
 
 void LmTask::choose_cache(const Measured& measured) {

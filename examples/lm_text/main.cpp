@@ -11,33 +11,38 @@ using namespace atelier::programs;
 
 namespace {
 
-const std::vector<std::string> presets = {"char_lstm"};
+const std::vector<std::string> presets = {"char", "char_gpt", "lm_seed"};
 
 struct TextFlags : Flags {
   LmOptions lm;
-  LmWords words;
   TextCorpusOptions corpus;
   std::string tokenizer = "character";
 };
 
 void apply_preset(const std::string& preset, TextFlags& f) {
+  auto& o = f.lm;
   f.options.preset = preset;
-  f.options.batch = 32;
-  f.options.lr = 4e-3;
   f.precision = "medium";
   f.schedule = "cosine";
   f.usual_length = {.epochs = 10};
-  auto& o = f.lm;
+  o.sample_tokens = 500;
+  o.sampling.temperature = 0.8;
+  if (preset == "lm_seed") f.tokenizer = "bpe";
+  if (preset != "char") {
+    apply_gpt(transformer::preset(preset == "char_gpt" ? "char" : preset, 65), f.options, o);
+    o.stride = o.length;
+    return;
+  }
+  f.options.batch = 32;
+  f.options.lr = 4e-3;
   o.lstm.embedding = 128, o.lstm.hidden = 512;
   o.lstm.dropout.output = 0.2;
   o.length = 128;
-  o.sample_tokens = 500;
-  o.temperature = 0.8;
 }
 
-void add_flags(CLI::App& app, TextFlags& f) {
+void add_flags(CLI::App& app, TextFlags& f, LmWords& words) {
   add_shared_flags(app, f, presets);
-  add_lm_flags(app, f.lm, f.words);
+  add_lm_flags(app, f.lm, words);
   app.add_option("--tokenizer", f.tokenizer, "character, byte or bpe")->type_name("NAME")->capture_default_str();
   app.add_option("--vocabulary", f.corpus.vocabulary, "Tokens of a byte-pair encoding")
       ->check(within(257, 1'000'000))
@@ -63,10 +68,11 @@ int train_text(int argc, char** argv) {
   TextFlags flags;
   flags.options.out = "runs/lm_text";
   apply_preset(preset_in(argc, argv, presets, presets.front()), flags);
+  LmWords words(flags.lm);
   CLI::App app("Trains a language model on any text: a file, or the .txt files of a folder.", "lm_text");
-  add_flags(app, flags);
+  add_flags(app, flags, words);
   if (const auto code = parse(app, flags, argc, argv)) return *code;
-  resolve(flags.words, flags.lm);
+  resolve(words, flags.lm);
   flags.corpus.cut = cut_from(flags.tokenizer);
   const auto asked = request(flags.lm)
                          .set("tokenizer", flags.tokenizer)

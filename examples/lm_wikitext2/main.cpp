@@ -11,33 +11,51 @@ using namespace atelier::programs;
 
 namespace {
 
-const std::vector<std::string> presets = {"wikitext2_lstm", "wikitext2_lstm_long"};
+const std::vector<std::string> presets = {"wikitext2_lstm", "wikitext2_lstm_long", "wikitext2", "lm_seed"};
 
 struct WikiFlags : Flags {
   LmOptions lm;
-  LmWords words;
   std::int32_t vocabulary = 0;
   bool any_text = false;
 };
 
-void apply_preset(const std::string& preset, WikiFlags& f) {
-  f.options.preset = preset;
-  f.options.batch = 32;
-  f.options.lr = 6e-3;
-  f.precision = "medium";
-  f.schedule = "cosine";
-  f.usual_length = {.epochs = 4};
+/// Short runs: one layer, small steps, little dropout. Long ones: two layers, regularised.
+void apply_lstm(bool long_run, WikiFlags& f) {
   auto& o = f.lm;
+  f.options.batch = 32;
+  f.options.lr = 8e-3;
   o.lstm.embedding = o.lstm.hidden = 400;
+  o.layers = 1;
+  o.lstm.dropout.input = 0.25, o.lstm.dropout.output = 0.35;
   o.length = 35;
-  o.sampled = 2560;
-  o.valid_tokens = 40'000;
-  o.cache = {.window = 2000, .thetas = {0.1, 0.2, 0.4, 0.8}, .lambdas = {0.05, 0.1, 0.15, 0.2}};
+  if (!long_run) return;
+  f.options.lr = 5e-3;
+  o.layers = 2;
+  o.lstm.embedding = 400, o.lstm.hidden = 800;
+  o.dropout_words = 0.05;
+  o.lstm.dropout = {.input = 0.4, .between = 0.25, .output = 0.4, .weights = 0.3};
+  f.usual_length = {.epochs = 20};
 }
 
-void add_flags(CLI::App& app, WikiFlags& f) {
+void apply_preset(const std::string& preset, WikiFlags& f) {
+  auto& o = f.lm;
+  f.options.preset = preset;
+  f.precision = "medium";
+  f.schedule = "cosine";
+  f.usual_length = {.epochs = 5};
+  o.sampled = 2560;
+  o.valid_tokens = 40'000;
+  o.prompt = "<eos>";
+  o.cache = {.window = 2000, .thetas = {0.1, 0.2, 0.4, 0.8}, .lambdas = {0.05, 0.1, 0.15, 0.2}};
+  if (preset == "wikitext2" || preset == "lm_seed")
+    apply_gpt(transformer::preset(preset, 33278), f.options, o);
+  else
+    apply_lstm(preset == "wikitext2_lstm_long", f);
+}
+
+void add_flags(CLI::App& app, WikiFlags& f, LmWords& words) {
   add_shared_flags(app, f, presets);
-  add_lm_flags(app, f.lm, f.words);
+  add_lm_flags(app, f.lm, words);
   app.add_option("--vocabulary", f.vocabulary, "Most words of the vocabulary; 0: all")
       ->check(within(0, 1'000'000))
       ->type_name("N")
@@ -49,10 +67,11 @@ int train_wikitext2(int argc, char** argv) {
   WikiFlags flags;
   flags.options.out = "runs/lm_wikitext2";
   apply_preset(preset_in(argc, argv, presets, presets.front()), flags);
+  LmWords words(flags.lm);
   CLI::App app("Trains a word-level language model on WikiText-2.", "lm_wikitext2");
-  add_flags(app, flags);
+  add_flags(app, flags, words);
   if (const auto code = parse(app, flags, argc, argv)) return *code;
-  resolve(flags.words, flags.lm);
+  resolve(words, flags.lm);
   const auto asked = request(flags.lm).set("vocabulary", flags.vocabulary).set("any_text", flags.any_text);
   return run_trainer("lm_wikitext2", flags, asked, [&] {
     const auto set = flags.any_text ? data::WikiTextSet::any : data::WikiTextSet::wikitext2;

@@ -1,6 +1,7 @@
 /// The Transformer module: configuration, models, loss, optimizer, presets, generation, files.
 #pragma once
 
+#include "atelier/models/transformer/attention_maps.hpp"
 #include "atelier/models/transformer/config.hpp"
 #include "atelier/models/transformer/files.hpp"
 #include "atelier/models/transformer/generate.hpp"
