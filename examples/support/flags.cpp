@@ -100,7 +100,7 @@ void add_shared_flags(CLI::App& app, Flags& f, const std::vector<std::string>& p
   app.add_flag("--json", f.json, "Print summary.json as the last line of standard output");
 }
 
-std::optional<int> parse(CLI::App& app, Flags& f, int argc, char** argv) {
+std::optional<int> parse(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -109,6 +109,11 @@ std::optional<int> parse(CLI::App& app, Flags& f, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw ConfigError("command line: expected flags as --help says, found: " + std::string(error.what()));
   }
+  return std::nullopt;
+}
+
+std::optional<int> parse(CLI::App& app, Flags& f, int argc, char** argv) {
+  if (const auto code = parse(app, argc, argv)) return code;
   auto& length = f.options.budget;
   if (!length.epochs && !length.steps && length.minutes == 0) length = f.usual_length;
   f.options.precision = precision_from(f.precision);

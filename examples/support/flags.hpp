@@ -44,6 +44,8 @@ void add_shared_flags(CLI::App& app, Flags& flags, const std::vector<std::string
 /// Parses; returns an exit code when the program is to end, which is 0 after --help. Fills the parts of `flags.options`
 /// that come as text. Throws ConfigError for a wrong command line.
 std::optional<int> parse(CLI::App& app, Flags& flags, int argc, char** argv);
+/// The same for a program without the shared flags.
+std::optional<int> parse(CLI::App& app, int argc, char** argv);
 
 /// The folder of a data set: --data, else ATELIER_DATA/`name`. Throws ConfigError when neither is given.
 std::filesystem::path data_folder(const Flags& flags, const std::string& name);

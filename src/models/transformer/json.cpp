@@ -22,6 +22,13 @@ Index Fields::integer(const char* key) const {
   if (!value || !value->is_number_integer() || value->get<double>() > 1e15) wrong(key, "a whole number");
   return value->get<Index>();
 }
+std::vector<Index> Fields::integers(const char* key) const {
+  const auto* value = find(key);
+  if (!value || !value->is_array()) wrong(key, "a list of whole numbers");
+  for (const auto& n : *value)
+    if (!n.is_number_integer() || n.get<double>() > 1e15) wrong(key, "a list of whole numbers");
+  return value->get<std::vector<Index>>();
+}
 Index Fields::integer(const char* key, Index missing) const { return has(key) ? integer(key) : missing; }
 double Fields::number(const char* key, double missing) const {
   const auto* value = find(key);

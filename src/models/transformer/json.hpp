@@ -26,6 +26,7 @@ class Fields {
   std::string text(const char* key, const std::string& missing) const;
   /// Throws InputError when there is none.
   Index integer(const char* key) const;
+  std::vector<Index> integers(const char* key) const;
   bool has(const char* key) const { return find(key) != nullptr; }
   const std::string& place() const { return place_; }
 

@@ -1,0 +1,106 @@
+#include "atelier/models/gan/files.hpp"
+
+#include "atelier/models/weights.hpp"
+#include "models/model_file.hpp"
+
+namespace atelier::inline v0 {
+
+namespace {
+using models::ModelFile;
+
+double times(std::initializer_list<Index> factors) {
+  double n = 1;
+  for (const Index f : factors) n *= static_cast<double>(f);
+  return n;
+}
+/// A number that is not negative and so small that products of two do not overflow.
+Index bounded(const models::Fields& f, const char* key, Index missing) {
+  const Index n = f.integer(key, missing);
+  if (n < 0 || n > (Index{1} << 30)) models::refuse(f.place() + ": " + key, "0 to 2^30", std::to_string(n));
+  return n;
+}
+
+template <class G> G with_weights(const ModelFile& opened, G generator, const std::string& first) {
+  const auto prefix = opened.prefix({"average.", "generator.", ""}, first);
+  load_weights(generator, opened.path, {.prefix = prefix, .unexpected_ok = prefix.empty()});
+  return generator;
+}
+
+gan::ImageGanKind kind_of(const models::Fields& f) {
+  const auto job = f.text("task", "generate");
+  return {.unet = f.text("arch", "dcgan") == "unet" || job != "generate", .from_noise = job == "generate"};
+}
+void require_kind(const ModelFile& opened, bool unet) {
+  if (kind_of(opened.config).unet != unet)
+    models::refuse(opened.config.place(), unet ? "a U-Net" : "a DCGAN", unet ? "a DCGAN" : "a U-Net");
+}
+
+/// Weights of the convolutions between maps, and of the first layer.
+double weights(const gan::ImageConfig& c) {
+  const Index in = c.classes ? 2 * c.latent : c.latent, base = c.base();
+  double n = times({in, base, base, c.channels_at(base, c.width)}) + times({c.classes, c.latent});
+  for (Index side = base; side < c.size; side *= 2)
+    n += times({16, c.channels_at(side, c.width), 2 * side < c.size ? c.channels_at(2 * side, c.width) : c.channels});
+  return n;
+}
+double weights(const gan::UnetConfig& c) {
+  double n = 0;
+  for (Index i = 0; i < c.depth; ++i) {
+    const Index outer = i ? c.channels_at(i - 1) : c.in, inner = c.channels_at(i);
+    n += times({16, outer, inner}) + times({16, inner, i ? outer : c.out});
+  }
+  return n;
+}
+double weights(const gan::Config& c) {
+  Index in = c.classes ? 2 * c.latent : c.latent;
+  double n = times({c.classes, c.latent}) + times({c.hidden.back(), c.features});
+  for (const Index out : c.hidden) n += times({std::exchange(in, out), out});
+  return n;
+}
+}  // namespace
+
+namespace gan {
+ImageGanKind image_gan_kind(const std::filesystem::path& path) {
+  return kind_of(ModelFile::open(path, "gan_images").config);
+}
+}  // namespace gan
+
+template <> gan::MlpGenerator load<gan::MlpGenerator>(const std::filesystem::path& path) {
+  const auto opened = ModelFile::open(path, "gan_mlp");
+  const auto& f = opened.config;
+  gan::Config c;
+  c.features = bounded(f, "features", 0), c.latent = bounded(f, "latent", 0), c.classes = bounded(f, "classes", 0);
+  c.hidden = f.integers("hidden");
+  for (const Index h : c.hidden)
+    if (h > (Index{1} << 30)) models::refuse(f.place() + ": hidden", "widths up to 2^30", std::to_string(h));
+  opened.check_size(weights(c.check()));
+  return with_weights(opened, gan::MlpGenerator(c), "output.weight");
+}
+
+template <> gan::DcganGenerator load<gan::DcganGenerator>(const std::filesystem::path& path) {
+  const auto opened = ModelFile::open(path, "gan_images");
+  require_kind(opened, false);
+  const auto& f = opened.config;
+  gan::ImageConfig c;
+  c.size = bounded(f, "size", 0), c.channels = bounded(f, "channels", 0);
+  c.latent = bounded(f, "latent", 0), c.width = bounded(f, "width", 0), c.classes = bounded(f, "classes", 0);
+  c.first = f.text("arch", "dcgan") == "dense" ? gan::First::dense : gan::First::convolution;
+  opened.check_size(weights(c.check()));
+  return with_weights(opened, gan::DcganGenerator(c), "main.0.weight");
+}
+
+template <> gan::Unet load<gan::Unet>(const std::filesystem::path& path) {
+  const auto opened = ModelFile::open(path, "gan_images");
+  require_kind(opened, true);
+  const auto& f = opened.config;
+  gan::UnetConfig c;
+  c.size = bounded(f, "size", 0), c.out = bounded(f, "channels", 0);
+  c.width = bounded(f, "width", 0), c.depth = bounded(f, "depth", 0);
+  c.in = bounded(f, "latent", 0) / std::max<Index>(1, c.size * c.size);  // what goes in, pixel by pixel
+  c.keep_known = f.text("task", "generate") == "inpaint";
+  c.patch_layers = 1;  // of the discriminator, which is not loaded
+  opened.check_size(weights(c.check()));
+  return with_weights(opened, gan::Unet(c), "down.0.weight");
+}
+
+}  // namespace atelier::inline v0
