@@ -1,5 +1,7 @@
 // Trains the classifier that measures generated digits (weights/README.md).
 //   digit_classifier --data DIR --out runs/digit_classifier
+#include <CLI/CLI.hpp>
+
 #include "program.hpp"
 #include "task.hpp"
 #include "trainer.hpp"

@@ -1,5 +1,7 @@
 // Trains a GAN on CelebA's faces: from noise, or from grey faces, or from faces with a hole.
 //   gan_celeba --data DIR --out runs/faces --minutes 10
+#include <CLI/CLI.hpp>
+
 #include "face_flags.hpp"
 #include "program.hpp"
 #include "task.hpp"

@@ -1,5 +1,6 @@
 #include "face_flags.hpp"
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
 namespace atelier::programs {

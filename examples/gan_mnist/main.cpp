@@ -1,5 +1,7 @@
 // Trains a GAN on MNIST, or on any data set in its format.
 //   gan_mnist --data DIR --out runs/digits --minutes 10
+#include <CLI/CLI.hpp>
+
 #include "atelier/data/mnist.hpp"
 #include "program.hpp"
 #include "task.hpp"

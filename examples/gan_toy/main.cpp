@@ -1,5 +1,7 @@
 // Trains a GAN on a mixture of Gaussians in the plane and counts the modes that it reaches.
 //   gan_toy --preset grid --out runs/grid
+#include <CLI/CLI.hpp>
+
 #include "program.hpp"
 #include "task.hpp"
 #include "trainer.hpp"

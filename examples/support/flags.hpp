@@ -1,12 +1,18 @@
 /// The flags that all trainers share, and their parsing.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "atelier/optim/schedule.hpp"
 #include "atelier/train/options.hpp"
+
+namespace CLI {  // <CLI/CLI.hpp>, which takes seconds to compile: files that add flags include it
+class App;
+class Validator;
+}  // namespace CLI
 
 namespace atelier::programs {
 

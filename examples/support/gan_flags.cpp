@@ -1,5 +1,6 @@
 #include "gan_flags.hpp"
 
+#include <CLI/CLI.hpp>
 #include <cmath>
 
 namespace atelier::programs {

@@ -1,5 +1,7 @@
 // Trains a convolutional variational autoencoder on CelebA's faces.
 //   vae_celeba --data DIR --out runs/vae_faces --minutes 10
+#include <CLI/CLI.hpp>
+
 #include "face_flags.hpp"
 #include "program.hpp"
 #include "task.hpp"

@@ -1,5 +1,7 @@
 // Trains a variational autoencoder on MNIST, or on any data set in its format.
 //   vae_mnist --data DIR --out runs/vae --epochs 10
+#include <CLI/CLI.hpp>
+
 #include "program.hpp"
 #include "task.hpp"
 #include "trainer.hpp"

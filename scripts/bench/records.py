@@ -17,8 +17,10 @@ def parity_error(ours, theirs):
     return max(d if d == d else float("inf") for d in differences)
 
 
-def agrees(ours, theirs, tolerance):
-    return parity_error(ours, theirs) <= tolerance
+def agrees(ours, theirs, tolerances):
+    """Whether every loss is within its own tolerance, relative."""
+    return 0 < len(ours) == len(theirs) == len(tolerances) and all(
+        parity_error([a], [b]) <= limit for a, b, limit in zip(ours, theirs, tolerances))
 
 
 def rounded(value, digits=5):
@@ -64,10 +66,13 @@ def compare_peer(measured, impl, hellos, work, precision, threads, peak):
         key, base = (impl, mode), our_key(precision)
         if key not in hellos or base not in hellos:
             continue
-        if not agrees(hellos[base]["losses"], hellos[key]["losses"], work.tolerance(precision)):
-            error = parity_error(hellos[base]["losses"], hellos[key]["losses"])
-            disagreements.append(f"{work.name} {precision}: losses of {impl} ({mode}) differ by {error:.1e}, allowed "
-                                 f"are {work.tolerance(precision):.0e}: not compared")
+        ours, theirs = hellos[base]["losses"], hellos[key]["losses"]
+        limits = work.tolerances(precision, len(ours))
+        if not agrees(ours, theirs, limits):
+            disagreements.append(f"{work.name} {precision}: losses of {impl} ({mode}) differ by "
+                                 f"{parity_error(ours[:1], theirs[:1]):.1e} in the first step and by up to "
+                                 f"{parity_error(ours, theirs):.1e}, allowed are {limits[0]:.0e} and "
+                                 f"{limits[-1]:.0e}: not compared")
         else:
             found.append(peer_record(measured, impl, mode, hellos, work, precision, threads, peak))
     if not found:

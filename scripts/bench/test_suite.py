@@ -129,8 +129,17 @@ class Parity(unittest.TestCase):
         self.assertAlmostEqual(making.parity_error([2.0, 4.0], [2.0, 4.4]), 0.1)
         self.assertEqual(making.parity_error([2.0], [2.0, 4.0]), math.inf)
         self.assertEqual(making.parity_error([2.0], [math.nan]), math.inf)
-        self.assertTrue(making.agrees([1.0], [1.001], 2e-3))
-        self.assertFalse(making.agrees([1.0], [1.001], 1e-5))
+        self.assertTrue(making.agrees([1.0, 2.0], [1.001, 2.02], [2e-3, 2e-2]))
+        self.assertFalse(making.agrees([1.0, 2.0], [1.01, 2.02], [2e-3, 2e-2]))
+        self.assertFalse(making.agrees([1.0, 2.0], [1.001, 2.1], [2e-3, 2e-2]))
+        self.assertFalse(making.agrees([1.0], [1.0, 2.0], [1e-3, 1e-3]))
+        self.assertFalse(making.agrees([], [], []))
+
+    def test_a_game_is_held_to_its_first_step(self):
+        first, second = next(w for w in works.WORKS if w.name == "dcgan32").tolerances("highest", 2)
+        self.assertLess(first, 1e-3)
+        self.assertLess(first, second)
+        self.assertEqual(next(w for w in works.WORKS if w.name == "vae128").tolerances("high", 2), [1e-5, 1e-5])
 
     def test_the_fastest_agreeing_mode_counts(self):
         work, base = works.WORKS[0], making.our_key("medium")

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 
+#include "atelier/core/compiled.hpp"
 #include "atelier/kernels/attention/backward.hpp"
 #include "atelier/kernels/attention/forward.hpp"
 
@@ -47,6 +48,7 @@ template <Real T> Index attention_workspace_size(const AttentionProblem& a, bool
     return attention_impl::workers_of(a) * attention_impl::head_workspace<P>(a, backward);
   });
 }
+ATELIER_KERNEL(attention_workspace_size)
 
 /// y = attention of q, k, v, and lse [B, H, Tq] for the gradient. A query that sees no key gives 0.
 /// Throws Error for a workspace smaller than attention_workspace_size().
@@ -59,6 +61,7 @@ void attention(const AttentionProblem& a, const attention_impl::ForwardArgs<T>& 
                               [&](Index unit, T* memory) { attention_impl::forward_head<P>(a, x, unit, memory); });
   });
 }
+ATELIER_KERNEL(attention)
 
 /// dq, dk, dv. Throws Error for a workspace smaller than attention_workspace_size().
 template <Real T>
@@ -71,5 +74,6 @@ void attention_gradient(const AttentionProblem& a, const attention_impl::Backwar
     });
   });
 }
+ATELIER_KERNEL(attention_gradient)
 
 }  // namespace atelier::inline v0::kernels

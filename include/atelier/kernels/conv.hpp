@@ -12,6 +12,7 @@
 /// threads and the mode.
 #pragma once
 
+#include "atelier/core/compiled.hpp"
 #include "atelier/kernels/conv/scatter.hpp"
 #include "atelier/kernels/conv/weight_gradient.hpp"
 #include "atelier/kernels/conv/winograd/choice.hpp"
@@ -71,6 +72,7 @@ template <class T> Index conv_workspace_size(const ConvShape& s, ConvPass pass, 
     return std::max(gathered, gemm_workspace_size<T>(product_of(s, pass), first_of(pass), second_of(pass), mode));
   }
 }
+ATELIER_KERNEL(conv_workspace_size)
 
 namespace conv_impl {
 template <class T>
@@ -111,6 +113,7 @@ void conv(const ConvShape& s, const T* x, const T* w, T* y, const ConvEpilogue<s
     run_gather(s, ConvPass::forward, x, w, y, epilogue, workspace, mode);
   }
 }
+ATELIER_KERNEL(conv)
 
 /// dx = rectify(conv^T(dy, w) + bias), the transpose of conv(., w). Throws Error for a small workspace.
 template <class T>
@@ -126,6 +129,7 @@ void conv_data(const ConvShape& s, const T* dy, const T* w, T* dx,
     run_gather(s, ConvPass::data, dy, w, dx, epilogue, workspace, mode);
   }
 }
+ATELIER_KERNEL(conv_data)
 
 /// dw = the transpose of conv(x, .) applied to dy. Throws Error for a small workspace.
 template <class T>
@@ -146,5 +150,6 @@ void conv_weights(const ConvShape& s, const T* x, const T* dy, T* dw, std::span<
     gemm_impl::with_path<T>(mode, [&]<class P>(P) { run_gradient<P>(s, x, dy, dw, workspace.data()); });
   }
 }
+ATELIER_KERNEL(conv_weights)
 
 }  // namespace atelier::inline v0::kernels

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 
+#include "atelier/core/compiled.hpp"
 #include "atelier/kernels/gemm/split.hpp"
 #include "atelier/kernels/gemm/types.hpp"
 #include "atelier/kernels/reference/gemm.hpp"
@@ -38,6 +39,7 @@ template <class P> Index padded_packed_size(Index n, Index k) { return (packed_s
 template <GemmScalar T> Index gemm_packed_size(Index n, Index k, const GemmMode& mode = {}) {
   return gemm_impl::with_path<T>(mode, [&]<class P>(P) { return gemm_impl::padded_packed_size<P>(n, k); });
 }
+ATELIER_KERNEL(gemm_packed_size)
 
 /// Packs B[k, n] (or, transposed, from [n, k]) for gemm_packed() under the same mode.
 template <GemmScalar T>
@@ -45,12 +47,14 @@ void gemm_pack(Index n, Index k, Transpose tb, Matrix<const std::type_identity_t
                const GemmMode& mode = {}) {
   gemm_impl::with_path<T>(mode, [&]<class P>(P) { gemm_impl::pack<P>(n, k, tb, b, packed); });
 }
+ATELIER_KERNEL(gemm_pack)
 
 /// Numbers of workspace that gemm_packed() needs.
 template <GemmScalar T> Index gemm_packed_workspace_size(const GemmShape& shape, const GemmMode& mode = {}) {
   return gemm_impl::with_path<T>(
       mode, [&]<class P>(P) { return gemm_impl::workspace_size<P>(shape, Transpose::no, Transpose::no, true); });
 }
+ATELIER_KERNEL(gemm_packed_workspace_size)
 
 /// C[m, n] = activation([C +] A[m, k] B [+ bias]), B packed by gemm_pack().
 /// Throws Error for a workspace smaller than gemm_packed_workspace_size().
@@ -65,6 +69,7 @@ void gemm_packed(const GemmShape& shape, Matrix<const std::type_identity_t<T>> a
                       workspace.data());
   });
 }
+ATELIER_KERNEL(gemm_packed)
 
 /// Numbers of workspace that gemm() needs.
 template <class T>
@@ -79,6 +84,7 @@ Index gemm_workspace_size(const GemmShape& shape, Transpose ta, Transpose tb, co
     });
   }
 }
+ATELIER_KERNEL(gemm_workspace_size)
 
 /// C[m, n] = activation([C +] A B [+ bias]). A is [m, k], or [k, m] when transposed; B is [k, n], or [n, k].
 /// Throws Error for a workspace smaller than gemm_workspace_size().
@@ -101,5 +107,6 @@ void gemm(const GemmShape& shape, Transpose ta, Matrix<const std::type_identity_
     });
   }
 }
+ATELIER_KERNEL(gemm)
 
 }  // namespace atelier::inline v0::kernels

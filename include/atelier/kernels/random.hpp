@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "atelier/core/compiled.hpp"
 #include "atelier/core/random.hpp"
 #include "atelier/core/scalar.hpp"
 #include "atelier/core/shape.hpp"
@@ -224,6 +225,7 @@ void fill_uniform(T* p, Index n, std::type_identity_t<T> low, std::type_identity
   };
   random_impl::fill(make, rng, p, n);
 }
+ATELIER_KERNEL(fill_uniform)
 
 /// Normal. At most 6.67 deviations from the mean in float (one number in 3 * 10^10 would lie beyond), 8.5 in double.
 /// Rows in pairs: r cos(a) and r sin(a), r = sqrt(-2 log u).                                       Box & Muller 1958
@@ -241,6 +243,7 @@ void fill_normal(T* p, Index n, std::type_identity_t<T> mean, std::type_identity
   };
   random_impl::fill(make, rng, p, n);
 }
+ATELIER_KERNEL(fill_normal)
 
 /// 1 with the given probability (to 2^-32), else 0. Throws Error for a probability outside [0, 1].
 template <Real T> void fill_bernoulli(T* p, Index n, double probability, Rng& rng) {
@@ -252,6 +255,7 @@ template <Real T> void fill_bernoulli(T* p, Index n, double probability, Rng& rn
   };
   random_impl::fill(make, rng, p, n);
 }
+ATELIER_KERNEL(fill_bernoulli)
 
 /// y[i] = x[i] / keep_probability with that probability, else 0, whatever x[i] is; y may be x.   Srivastava et al. 2014
 /// The choice depends on (state, i) only: the backward pass calls this with the gradient as x and the same state, which
@@ -266,5 +270,6 @@ template <Real T> void dropout(T* y, const T* x, Index n, double keep_probabilit
   };
   random_impl::fill<true>(make, state, y, x, n);
 }
+ATELIER_KERNEL(dropout)
 
 }  // namespace atelier::inline v0::kernels

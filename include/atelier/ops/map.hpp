@@ -8,9 +8,9 @@
 #pragma once
 
 #include "atelier/autograd/record.hpp"
+#include "atelier/core/compiled.hpp"
 #include "atelier/kernels/map.hpp"
 #include "atelier/kernels/reduce.hpp"
-#include "atelier/ops/instantiate.hpp"
 
 namespace atelier::inline v0 {
 

@@ -1,0 +1,6 @@
+#include "atelier/core/compiled.hpp"
+
+// the family itself, compiled
+#include "kernels/instantiate.hpp"
+
+#include "atelier/kernels/random.hpp"
