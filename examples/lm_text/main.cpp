@@ -1,5 +1,6 @@
 // Trains a language model on any text: a file, or the files of a folder.
 //   lm_text --data FILE --out runs/text --minutes 10
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "program.hpp"

@@ -1,5 +1,6 @@
 // Trains a word-level language model on WikiText-2.
 //   lm_wikitext2 --data DIR --out runs/wikitext2 --minutes 10
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "program.hpp"

@@ -1,6 +1,8 @@
 // Trains a translator on pairs of sentences, or on a toy: copying or reversing strings of symbols.
 //   translate --data PAIRS.tsv --out runs/translate --minutes 10
 //   translate --task reverse --out runs/reverse --epochs 10
+#include <CLI/CLI.hpp>
+
 #include "program.hpp"
 #include "task.hpp"
 #include "trainer.hpp"
