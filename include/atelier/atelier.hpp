@@ -10,6 +10,7 @@
 #include "atelier/models/lstm_lm/lstm_lm.hpp"
 #include "atelier/models/transformer/transformer.hpp"
 #include "atelier/models/vae/vae.hpp"
+#include "atelier/models/weights.hpp"
 #include "atelier/nn/nn.hpp"
 #include "atelier/ops/gradcheck.hpp"
 #include "atelier/ops/ops.hpp"

@@ -4,6 +4,7 @@
 #include "atelier/models/gan/augment.hpp"
 #include "atelier/models/gan/config.hpp"
 #include "atelier/models/gan/dcgan.hpp"
+#include "atelier/models/gan/files.hpp"
 #include "atelier/models/gan/image_config.hpp"
 #include "atelier/models/gan/loss.hpp"
 #include "atelier/models/gan/mlp.hpp"

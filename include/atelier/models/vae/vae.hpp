@@ -4,6 +4,7 @@
 #include "atelier/models/vae/config.hpp"
 #include "atelier/models/vae/conv.hpp"
 #include "atelier/models/vae/evaluate.hpp"
+#include "atelier/models/vae/files.hpp"
 #include "atelier/models/vae/loss.hpp"
 #include "atelier/models/vae/model.hpp"
 #include "atelier/models/vae/optimizer.hpp"
