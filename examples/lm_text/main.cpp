@@ -80,8 +80,9 @@ int train_text(int argc, char** argv) {
                          .set("train_share", flags.corpus.train);
   return run_trainer("lm_text", flags, asked, [&] {
     auto corpus = load_text_corpus(text_path(flags), flags.corpus);
-    std::cerr << "tokens: training " << corpus.train.tokens.size() << ", validation "
-              << corpus.validation.tokens.size() - 1 << "; vocabulary " << corpus.tokenizer->size() << "\n";
+    if (flags.style() != ProgressStyle::none)
+      std::cerr << "tokens: training " << corpus.train.tokens.size() << ", validation "
+                << corpus.validation.tokens.size() - 1 << "; vocabulary " << corpus.tokenizer->size() << "\n";
     return std::make_unique<LmTask>(std::move(corpus), flags.lm, flags.options);
   });
 }
