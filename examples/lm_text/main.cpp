@@ -25,12 +25,12 @@ void apply_preset(const std::string& preset, TextFlags& f) {
   f.precision = "medium";
   f.schedule = "cosine";
   f.usual_length = {.epochs = 10};
+  o.windows_apart = true;
   o.sample_tokens = 500;
   o.sampling.temperature = 0.8;
   if (preset == "lm_seed") f.tokenizer = "bpe";
   if (preset != "char") {
     apply_gpt(transformer::preset(preset == "char_gpt" ? "char" : preset, 65), f.options, o);
-    o.stride = o.length;
     return;
   }
   f.options.batch = 32;

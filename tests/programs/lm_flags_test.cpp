@@ -14,6 +14,7 @@ class LmFlags : public LmProgram {
       for (const auto& [flag, value] : change) flags.insert_or_assign(flag, value);
       const auto other = trained(program, "other-" + std::to_string(n++), flags);
       EXPECT_TRUE(other.model() != plain.model() || other.metrics() != plain.metrics()) << change.begin()->first;
+      fs::remove_all(other.folder);
     }
     fs::remove_all(folder_ / "plain");
   }
@@ -30,7 +31,7 @@ TEST_F(LmFlags, OfTheRecurrentModel) {
                   {{"--hidden", "12"}},
                   {{"--layers", "1"}},
                   {{"--output", "linear"}},
-                  {{"--output", "adaptive"}, {"--cutoffs", "3,7"}},
+                  {{"--output", "adaptive"}, {"--cutoffs", "3,7"}, {"--embedding", "32"}},
                   {{"--output", "adaptive"}, {"--cutoffs", "4"}},
                   {{"--dropout-words", "0.3"}},
                   {{"--dropout-input", "0.5"}},
@@ -137,6 +138,7 @@ TEST_F(LmFlags, WhatMakesNoRunIsRefusedInOneLine) {
       {{{"--output", "deep"}}, 2, {"output", "'deep'"}},
       {{{"--output", "adaptive"}}, 2, {"cutoffs", "none"}},
       {{{"--output", "adaptive"}, {"--cutoffs", "9,3"}}, 2, {"cutoffs", "3 after 9"}},
+      {{{"--output", "adaptive"}, {"--cutoffs", "3,7"}}, 2, {"AdaptiveSoftmax", "found 8"}},
       {{{"--dropout-output", "1"}}, 2, {"dropout", "found 1"}},
       {{{"--beta2", "1"}}, 2, {"--beta2", "found 1"}},
       {{{"--batch", "100"}, {"--length", "50"}}, 2, {"--batch and --length", "100 times 50"}},
@@ -160,7 +162,7 @@ TEST_F(LmFlags, WhatMakesNoRunIsRefusedInOneLine) {
       {{{"--data", folder_ / "missing.txt"}}, 3, {"missing.txt"}},
       {{{"--tokenizer", "word"}}, 2, {"--tokenizer", "'word'"}},
       {{{"--train-share", "1"}}, 2, {"fraction", "1.0"}},
-      {{{"--prompt", "Z"}}, 2, {"--prompt", "Z"}},
+      {{{"--prompt", "Z"}}, 2, {"--prompt", "U+005A"}},
       {{{"--sampled", "20"}}, 2, {"--sampled", "sorted by frequency"}},
       {{{"--output", "adaptive"}, {"--cutoffs", "4"}}, 2, {"--output", "sorted by frequency"}}};
   for (const auto& [flags, code, parts] : of_texts) expect_refused(ATELIER_LM_TEXT, flags, code, parts);
