@@ -50,7 +50,10 @@ void add_gpt_flags(CLI::App& app, LmOptions& o, LmWords& words) {
   add_number(app, "--dropout-embedding", m.dropout.embedding, "gpt: dropout of the embedded input");
   add_number(app, "--dropout-attention", m.dropout.attention, "gpt: dropout of attention weights");
   add_number(app, "--dropout-residual", m.dropout.residual, "gpt: dropout of what a block adds");
-  add_count(app, "--stride", o.stride, "gpt: step of the windows when it is measured; 0: half a window", 0, widest);
+  add_count(app, "--stride", o.stride,
+            o.windows_apart ? "gpt: step of the windows when it is measured; 0: a window"
+                            : "gpt: step of the windows when it is measured; 0: half a window",
+            0, widest);
 }
 
 void add_model_flags(CLI::App& app, LmOptions& o, LmWords& words) {
@@ -126,7 +129,7 @@ void resolve(const LmWords& words, LmOptions& o) {
   o.lstm.layers = o.gpt.layers = o.layers;
   o.lstm.dropout.words = o.gpt.dropout.words = o.dropout_words;
   o.gpt.context = o.length;
-  if (o.stride == 0) o.stride = std::max<Index>(1, o.length / 2);
+  if (o.stride == 0) o.stride = o.windows_apart ? o.length : std::max<Index>(1, o.length / 2);
   if (o.stride > o.length)
     throw ConfigError("--stride: expected at most --length " + std::to_string(o.length) + ", found " +
                       std::to_string(o.stride));

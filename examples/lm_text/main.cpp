@@ -26,12 +26,12 @@ void apply_preset(const std::string& preset, TextFlags& f) {
   f.precision = "medium";
   f.schedule = "cosine";
   f.usual_length = {.epochs = 10};
+  o.windows_apart = true;
   o.sample_tokens = 500;
   o.sampling.temperature = 0.8;
   if (preset == "lm_seed") f.tokenizer = "bpe";
   if (preset != "char") {
     apply_gpt(transformer::preset(preset == "char_gpt" ? "char" : preset, 65), f.options, o);
-    o.stride = o.length;
     return;
   }
   f.options.batch = 32;
@@ -81,8 +81,9 @@ int train_text(int argc, char** argv) {
                          .set("train_share", flags.corpus.train);
   return run_trainer("lm_text", flags, asked, [&] {
     auto corpus = load_text_corpus(text_path(flags), flags.corpus);
-    std::cerr << "tokens: training " << corpus.train.tokens.size() << ", validation "
-              << corpus.validation.tokens.size() - 1 << "; vocabulary " << corpus.tokenizer->size() << "\n";
+    if (flags.style() != ProgressStyle::none)
+      std::cerr << "tokens: training " << corpus.train.tokens.size() << ", validation "
+                << corpus.validation.tokens.size() - 1 << "; vocabulary " << corpus.tokenizer->size() << "\n";
     return std::make_unique<LmTask>(std::move(corpus), flags.lm, flags.options);
   });
 }

@@ -77,8 +77,9 @@ int train_wikitext2(int argc, char** argv) {
   return run_trainer("lm_wikitext2", flags, asked, [&] {
     const auto set = flags.any_text ? data::WikiTextSet::any : data::WikiTextSet::wikitext2;
     auto corpus = load_wikitext_corpus(data_folder(flags, "wikitext-2"), set, flags.vocabulary);
-    std::cerr << "tokens: training " << corpus.train.words << ", validation " << corpus.validation.words << ", test "
-              << corpus.test.words << "; vocabulary " << corpus.tokenizer->size() << "\n";
+    if (flags.style() != ProgressStyle::none)
+      std::cerr << "tokens: training " << corpus.train.words << ", validation " << corpus.validation.words << ", test "
+                << corpus.test.words << "; vocabulary " << corpus.tokenizer->size() << "\n";
     return std::make_unique<LmTask>(std::move(corpus), flags.lm, flags.options);
   });
 }

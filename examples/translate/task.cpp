@@ -156,7 +156,8 @@ train::Record TranslateTask::evaluate() {
   const auto found = translations(count, 1, {});
   train::Record metrics;
   metrics.set("val_nats", nats(count));
-  for (const auto& [key, value] : figures(*found).fields()) metrics.set("val_" + key, value);
+  const auto measured = figures(*found);
+  for (const auto& [key, value] : measured.fields()) metrics.set("val_" + key, value);
   return metrics.set("sample", examples(*found));
 }
 

@@ -96,12 +96,13 @@ struct RunFiles {
   }
   /// Nothing is there but what a run is made of.
   void expect_no_temporaries() const {
-    const std::set<std::string> own = {"config.json",       "log.jsonl",    "curves.png",
-                                       "model.safetensors", "summary.json", ".lock"};
+    const std::set<std::string> own = {"config.json",  "log.jsonl", "curves.png",     "model.safetensors",
+                                       "summary.json", ".lock",     "tokenizer.json", "source.json",
+                                       "target.json"};
     for (const auto& [name, bytes] : files_below(folder)) {
       const bool known = own.contains(name) || name == "samples/animation.png" ||
                          (name.starts_with("checkpoints/step-") && name.ends_with(".safetensors")) ||
-                         (name.starts_with("samples/step-") && name.ends_with(".png"));
+                         (name.starts_with("samples/step-") && (name.ends_with(".png") || name.ends_with(".txt")));
       EXPECT_TRUE(known) << name;
     }
   }
