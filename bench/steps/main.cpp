@@ -81,7 +81,12 @@ std::unique_ptr<Workload> make_workload(const std::string& name) {
     if (name == "dcgan" + std::to_string(batch)) return make_dcgan(batch, false);
   if (name == "wgangp32") return make_dcgan(32, true);
   if (name == "ops") return make_recorded_ops();
-  throw ConfigError("work: expected vae32, vae128, vae512, dcgan16, dcgan32, wgangp32 or ops, found '" + name + "'");
+  for (const char* known : {"gpt", "gpt_dropout", "gpt33k", "gptbyte", "gpt124m", "seq2seq", "decode", "decode8"})
+    if (name == known) return make_transformer(name);
+  throw ConfigError(
+      "work: expected vae32, vae128, vae512, dcgan16, dcgan32, wgangp32, gpt, gpt_dropout, gpt33k, gptbyte, gpt124m, "
+      "seq2seq, decode, decode8 or ops, found '" +
+      name + "'");
 }
 }  // namespace atelier::bench
 

@@ -22,10 +22,12 @@ class Workload {
 };
 
 /// "vae32", "vae128", "vae512": the 784-400-20 VAE with that batch; "dcgan16", "dcgan32": the DCGAN for 64 x 64;
-/// "wgangp32": the same with WGAN-GP; "ops": 1,000 recorded operations. Throws ConfigError for an unknown name.
+/// "wgangp32": the same with WGAN-GP; "gpt", "gpt_dropout", "gpt33k", "gptbyte", "gpt124m", "seq2seq": Transformers;
+/// "decode", "decode8": a token of a Gpt; "ops": 1,000 recorded operations. Throws ConfigError for an unknown name.
 std::unique_ptr<Workload> make_workload(const std::string& name);
 std::unique_ptr<Workload> make_vae(Index batch);
 std::unique_ptr<Workload> make_dcgan(Index batch, bool penalised);
+std::unique_ptr<Workload> make_transformer(const std::string& name);
 std::unique_ptr<Workload> make_recorded_ops();
 
 }  // namespace atelier::bench

@@ -15,7 +15,9 @@ os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:THREADS]))
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 
+import gpt_data  # noqa: E402
 import jax_dcgan  # noqa: E402
+import jax_gpt  # noqa: E402
 import protocol  # noqa: E402
 import vae_data  # noqa: E402
 
@@ -81,6 +83,8 @@ def make_work(name, mode):
         return jax_dcgan.Dcgan(name, jnp.bfloat16 if mode == "bf16" else jnp.float32)
     if name.startswith("vae"):
         return Vae(name, jnp.bfloat16 if mode == "bf16" else jnp.float32)
+    if name in gpt_data.NAMES:
+        return jax_gpt.Gpt(name, jnp.bfloat16 if mode == "bf16" else jnp.float32)
     raise SystemExit(f"jax_worker.py: error: work: '{name}' is unknown")
 
 

@@ -12,7 +12,9 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 import dcgan_data
+import gpt_data
 import protocol
+import torch_gpt
 import vae_data
 
 
@@ -163,6 +165,8 @@ def make_work(name, mode, compiled):
         return Dcgan(name, mode == "autocast", compiled)
     if name.startswith("vae"):
         return Vae(name, mode == "autocast", compiled)
+    if name in (*gpt_data.NAMES, *gpt_data.DECODING, "seq2seq"):
+        return torch_gpt.make(name, mode == "autocast", compiled)
     raise SystemExit(f"torch_worker.py: error: work: '{name}' is unknown")
 
 

@@ -63,6 +63,23 @@ def gan_flops(batch, penalised, size=64, channels=3, latent=100, widths=(64, 128
     return 2.0 * batch * (generator + judged + deceived + penalty)
 
 
+def gpt_flops(width=384, layers=6, context=256, batch=8, vocabulary=8192):
+    """Three times the forward pass's products; of the attention's, the half that a causal mask leaves."""
+    block = 12 * width * width + context * width  # a token
+    return 3 * 2.0 * batch * context * (layers * block + vocabulary * width)
+
+
+def seq2seq_flops(width=256, layers=4, length=32, batch=64, vocabulary=8192):
+    """The same with layers of each kind; padding is counted like tokens."""
+    encoder, decoder = 12 * width * width + 2 * length * width, 16 * width * width + 3 * length * width
+    return 3 * 2.0 * batch * length * (layers * (encoder + decoder) + vocabulary * width)
+
+
+def decode_flops(batch, width=384, layers=6, vocabulary=8192, context=144):
+    """One token: weights, and on the average so many keys and values."""
+    return 2.0 * batch * (layers * (12 * width * width + 2 * context * width) + vocabulary * width)
+
+
 # Adam's first updates are the signs of gradients, and each player answers the other's: rounding alone moves the losses
 # of the fourth step by a hundredth. So the first step, in which the generator answers one such update, is what counts.
 GAME_PARITY = 2e-2
@@ -76,6 +93,16 @@ WORKS = [
     Work("dcgan32", gan_flops(32, False), False, "DCGAN for 64 x 64, both players, Adam, batch 32", parity=GAME_PARITY),
     Work("wgangp32", gan_flops(32, True), False, "the same as WGAN-GP, no normalisation in the critic, one update of "
          "it to one of the generator, batch 32", parity=GAME_PARITY),
+    Work("gpt", gpt_flops(), True, "GPT, 6 layers of 384, 6 heads, 8 texts of 256 tokens, vocabulary 8,192, AdamW"),
+    Work("gpt_dropout", gpt_flops(), False, "the same with dropout 0.1 of embedding, attention and residuals"),
+    Work("gpt33k", gpt_flops(vocabulary=33278), False, "the same GPT without dropout, vocabulary 33,278"),
+    Work("gptbyte", gpt_flops(vocabulary=256), False, "the same, vocabulary 256"),
+    Work("gpt124m", gpt_flops(768, 12, 64, 4, 50257), False, "GPT-2's 124 million weights, 4 texts of 64 tokens"),
+    Work("seq2seq", seq2seq_flops(), False, "encoder-decoder, 4 and 4 layers of 256, 64 pairs of at most 32 tokens, "
+         "vocabularies 8,192, AdamW", peers=("torch-eager", "torch-compile")),
+    Work("decode", decode_flops(1), False, "one token of the GPT with kept keys and values: after a prompt of 16, 256 "
+         "tokens, drawn", kind="decode", peers=("torch-eager",)),
+    Work("decode8", decode_flops(8), False, "the same for 8 texts at once", kind="decode", peers=("torch-eager",)),
     Work("ops", 2 * 3 * 4 * 500, False, "1,000 recorded operations on four numbers, and their gradients: what an "
          "operation costs beside its arithmetic", kind="kernel", peers=("torch-eager",)),
 ]

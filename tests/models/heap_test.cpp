@@ -155,3 +155,32 @@ TEST(Transformer, StepsAfterTheFirstAllocateNothing) {
     });
   }
 }
+
+TEST(Decoder, TokensAfterTheFirstAllocateNothing) {
+  using namespace transformer_support;
+  for (auto c : {config(), modern(), classic()}) {
+    c.context = 64;
+    const auto gpt = filled<transformer::Gpt>(c);
+    transformer::Decoder decoder(gpt, 2);
+    transformer::Sampler sampler(vocabulary, {.repetition_penalty = 1.1, .top_p = 0.9});
+    const std::vector<char> seen(vocabulary, 0);
+    const Index rows[] = {0, 1};
+    const std::vector<transformer::Tokens> prompts = {{1, 2, 3}, {4}};
+    decoder.read(rows, prompts);
+    std::int32_t next[] = {5, 6};
+    expect_no_allocation([&](Index) {
+      const auto& logits = decoder.step(rows, next);
+      for (const Index row : rows)
+        next[row] = sampler({logits.data() + row * vocabulary, static_cast<std::size_t>(vocabulary)}, seen, 0.5);
+    });
+    long before = 0;
+    int count = 0;
+    const transformer::GenerateOptions o{.tokens = 20, .sampling = {.top_k = 5}, .on_token = [&](Index, std::int32_t) {
+                                           EXPECT_TRUE(count < 4 || heap_allocations == before) << count;
+                                           before = heap_allocations, ++count;
+                                           return true;
+                                         }};
+    transformer::generate(decoder, prompts, o);
+    EXPECT_EQ(count, 40);
+  }
+}

@@ -44,6 +44,17 @@ TEST(GptFiles, OwnFilesKeepModelAndConfiguration) {
     EXPECT_EQ(transformer::to_json(back.config), transformer::to_json(c));
   }
 }
+TEST(GptFiles, CheckpointsAreModelsToo) {
+  const TempFolder folder;
+  const auto gpt = filled<transformer::Gpt>(modern());
+  std::vector<io::NamedBytes> tensors;
+  nn::visit_params(gpt, [&](const std::string& name, const auto& p) {
+    tensors.push_back(io::named<float>("model." + name, p));
+    tensors.push_back(io::named<float>("adam.m." + name, p));
+  });
+  io::write_safetensors(folder / "step.safetensors", tensors, {{"atelier.config", transformer::to_json(gpt.config)}});
+  expect_equal(gpt, transformer::load_gpt(folder / "step.safetensors"));
+}
 TEST(GptFiles, Gpt2FilesKeepTheModel) {
   const TempFolder folder;
   for (const bool tied : {true, false}) {

@@ -1,0 +1,93 @@
+// Writes text with a trained Gpt or with GPT-2: a prompt in, its continuation out, token by token.
+//   generate --model runs/lm_text --prompt "ROMEO:" --temperature 0.8 --top-k 40
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "atelier/parallel/team.hpp"
+#include "options.hpp"
+#include "program.hpp"
+#include "writer.hpp"
+
+using namespace atelier;
+using namespace atelier::programs;
+
+namespace {
+
+void add_sampling_flags(CLI::App& app, GenerateFlags& f) {
+  app.add_option("--temperature", f.sampling.temperature, "Divides the logits; 0: always the likeliest token")
+      ->type_name("X")
+      ->capture_default_str();
+  app.add_option("--top-k", f.sampling.top_k, "Draw from so many of the likeliest tokens; 0: all")
+      ->type_name("K")
+      ->capture_default_str();
+  app.add_option("--top-p", f.sampling.top_p, "Draw from the fewest likeliest tokens of this probability together")
+      ->type_name("P")
+      ->capture_default_str();
+  app.add_option("--min-p", f.sampling.min_p, "Draw from tokens at least so likely, relative to the likeliest")
+      ->type_name("P")
+      ->capture_default_str();
+  app.add_option("--repetition-penalty", f.sampling.repetition_penalty, "Above 1: tokens that were there get unlikely")
+      ->type_name("X")
+      ->capture_default_str();
+  app.add_option("--seed", f.seed, "Same seed, same text")->type_name("N")->capture_default_str();
+}
+
+void add_flags(CLI::App& app, GenerateFlags& f) {
+  app.add_option("--model", f.model,
+                 "Run folder, model.safetensors or checkpoint of a trainer; or a folder with GPT-2: config.json, "
+                 "model.safetensors, vocab.json, merges.txt")
+      ->required()
+      ->type_name("PATH");
+  app.add_option("--tokenizer", f.tokenizer,
+                 "tokenizer.json, or a folder with vocab.json and merges.txt; left out: "
+                 "beside the model, or in the folder above")
+      ->type_name("PATH");
+  app.add_option("--prompt", f.prompts, "Text to go on with; again for another text beside it")->type_name("TEXT");
+  app.add_option("--prompt-file", f.prompt_file, "File with the text to go on with; - for standard input")
+      ->type_name("FILE");
+  app.add_option("--tokens", f.tokens, "Most new tokens of a text")
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--samples", f.samples, "Texts for each prompt")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--stop", f.stop, "Text of a token that ends a text; again for another one")->type_name("TOKEN");
+  app.add_option("--beams", f.beams, "Search with so many texts side by side instead of drawing; 0: draw")
+      ->check(CLI::Range(0, 1000))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--length-penalty", f.length_penalty, "Of the search: above 0 favours longer texts")
+      ->type_name("X")
+      ->capture_default_str();
+  app.add_option("--threads", f.threads, "Threads; 0: ATELIER_THREADS, or all processors")
+      ->check(CLI::Range(0, 1024))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_flag("--no-prompt", f.without_prompt, "Print the new text alone");
+}
+
+int generate_text(int argc, char** argv) {
+  GenerateFlags flags;
+  CLI::App app("Writes text with a trained Gpt or with GPT-2.", "generate");
+  add_flags(app, flags);
+  add_sampling_flags(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    throw ConfigError(std::string(error.what()) + "; see generate --help");
+  }
+  flags.sampling.check();
+  const ThreadScope team(flags.threads ? flags.threads : threads());
+  write_texts(flags);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_program("generate", [&] { return generate_text(argc, argv); });
+}

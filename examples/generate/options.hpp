@@ -1,0 +1,23 @@
+/// What the program generate is asked for.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "atelier/models/transformer/sampling.hpp"
+
+namespace atelier::programs {
+
+struct GenerateFlags {
+  std::filesystem::path model, tokenizer, prompt_file;
+  std::vector<std::string> prompts, stop;
+  std::int64_t tokens = 200, samples = 1, beams = 0;
+  double length_penalty = 1;
+  transformer::Sampling sampling{};
+  std::uint64_t seed = 1;
+  int threads = 0;
+  bool without_prompt = false;
+};
+
+}  // namespace atelier::programs

@@ -1,0 +1,142 @@
+#include "writer.hpp"
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "atelier/data/tokenizer/bpe.hpp"
+#include "atelier/models/transformer/files.hpp"
+#include "atelier/models/transformer/generate.hpp"
+
+namespace atelier::programs {
+
+namespace {
+namespace fs = std::filesystem;
+using transformer::Tokens;
+
+bool has_gpt2_tokenizer(const fs::path& folder) {
+  return fs::exists(folder / "vocab.json") && fs::exists(folder / "merges.txt");
+}
+/// GPT-2's end of text is special where there is one.
+std::unique_ptr<data::Tokenizer> load_gpt2_tokenizer(const fs::path& folder) {
+  const auto load = [&](const std::vector<std::string>& special) {
+    return data::load_gpt2(folder / "vocab.json", folder / "merges.txt", special);
+  };
+  constexpr const char* end = "<|endoftext|>";
+  const auto plain = load({});
+  return std::make_unique<data::BpeTokenizer>(plain.vocabulary().find(end) ? load({end}) : plain);
+}
+/// The tokenizer at a path, or beside the model: in its folder or the one above, as checkpoints have it.
+std::unique_ptr<data::Tokenizer> find_tokenizer(const GenerateFlags& f) {
+  if (!f.tokenizer.empty())
+    return fs::is_directory(f.tokenizer) ? load_gpt2_tokenizer(f.tokenizer) : data::load_tokenizer(f.tokenizer);
+  const auto model = fs::absolute(f.model);
+  const auto folder = fs::is_directory(model) ? model : model.parent_path();
+  for (const auto& place : {folder, folder.parent_path()}) {
+    if (has_gpt2_tokenizer(place)) return load_gpt2_tokenizer(place);
+    if (fs::exists(place / "tokenizer.json")) return data::load_tokenizer(place / "tokenizer.json");
+  }
+  throw InputError(f.model.string() +
+                   ": expected tokenizer.json, or vocab.json and merges.txt, beside the model, found neither; name it "
+                   "with --tokenizer");
+}
+
+std::string read_prompt(const fs::path& path) {
+  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw InputError(path.string() + ": expected a file with the prompt, found none that can be read");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+std::vector<std::string> prompts_of(const GenerateFlags& f) {
+  if (!f.prompts.empty() && !f.prompt_file.empty())
+    throw ConfigError("--prompt and --prompt-file: expected one of them, found both");
+  if (!f.prompt_file.empty()) return {read_prompt(f.prompt_file)};
+  return f.prompts.empty() ? std::vector<std::string>{""} : f.prompts;
+}
+
+/// Everything that a run needs; the texts are numbered prompt by prompt.
+class TextWriter {
+ public:
+  explicit TextWriter(const GenerateFlags& f)
+      : f_(f), prompts_(prompts_of(f)), gpt_(transformer::load_gpt(f.model)), tokenizer_(find_tokenizer(f)) {
+    if (tokenizer_->size() != gpt_.config.vocabulary)
+      throw InputError(f.model.string() + ": expected a tokenizer of " + std::to_string(gpt_.config.vocabulary) +
+                       " tokens, found one of " + std::to_string(tokenizer_->size()));
+    for (const auto& text : f.stop) stop_.push_back(token_of(text));
+    for (const auto& prompt : prompts_)
+      for (std::int64_t i = 0; i < f.samples; ++i) begins_.push_back(begin_of(prompt));
+  }
+  void write() {
+    if (f_.beams > 0) return search();
+    transformer::GenerateOptions o{.tokens = f_.tokens, .sampling = f_.sampling, .stop = stop_};
+    if (begins_.size() > 1) return print_all(transformer::generate(gpt_, begins_, o, Rng(f_.seed)));
+    if (!f_.without_prompt) std::cout << prompts_[0];
+    std::cout << std::flush;
+    Tokens fresh;
+    std::size_t printed = 0;
+    o.on_token = [&](Index, std::int32_t token) {
+      fresh.push_back(token);
+      const auto text = continuation(begins_[0], fresh);
+      if (text.size() > printed) std::cout << text.substr(printed) << std::flush;
+      printed = std::max(printed, text.size());
+      return static_cast<bool>(std::cout);
+    };
+    transformer::generate(gpt_, begins_, o, Rng(f_.seed));
+    std::cout << "\n";
+  }
+
+ private:
+  std::int32_t token_of(const std::string& text) const {
+    const auto ids = tokenizer_->encode(text, data::SpecialTokens::recognised);
+    if (ids.size() != 1)
+      throw ConfigError("--stop: expected the text of one token, found '" + text + "', which takes " +
+                        std::to_string(ids.size()));
+    return ids[0];
+  }
+  /// An empty prompt begins with the first special token, such as the end of the text before.
+  Tokens begin_of(const std::string& prompt) const {
+    auto ids = tokenizer_->encode(prompt);
+    if (!ids.empty()) return ids;
+    if (tokenizer_->vocabulary().special().empty())
+      throw ConfigError("--prompt: expected a text, found none; this tokenizer has no special token to begin with");
+    return {tokenizer_->vocabulary().special()[0]};
+  }
+  void search() {
+    if (f_.samples > 1) throw ConfigError("--samples: expected 1 with --beams, found " + std::to_string(f_.samples));
+    if (stop_.size() > 1)
+      throw ConfigError("--stop: expected at most one with --beams, found " + std::to_string(stop_.size()));
+    std::vector<Tokens> texts;
+    const transformer::BeamOptions o{.beams = f_.beams,
+                                     .tokens = f_.tokens,
+                                     .length_penalty = f_.length_penalty,
+                                     .end = stop_.empty() ? -1 : stop_[0]};
+    for (auto& best : transformer::beam_search(gpt_, begins_, o)) texts.push_back(std::move(best.tokens));
+    print_all(texts);
+  }
+  void print_all(const std::vector<Tokens>& texts) const {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (texts.size() > 1) std::cout << (i ? "\n" : "") << "=== " << i + 1 << "\n";
+      if (!f_.without_prompt) std::cout << prompts_[i / static_cast<std::size_t>(f_.samples)];
+      std::cout << continuation(begins_[i], texts[i]) << "\n";
+    }
+  }
+  /// What new tokens add to a text: words are set apart from what stands before them.
+  std::string continuation(const Tokens& begin, const Tokens& fresh) const {
+    Tokens all = begin;
+    all.insert(all.end(), fresh.begin(), fresh.end());
+    return tokenizer_->decode(all).substr(tokenizer_->decode(begin).size());
+  }
+
+  const GenerateFlags& f_;
+  std::vector<std::string> prompts_;
+  transformer::Gpt gpt_;
+  std::unique_ptr<data::Tokenizer> tokenizer_;
+  Tokens stop_;
+  std::vector<Tokens> begins_;
+};
+}  // namespace
+
+void write_texts(const GenerateFlags& flags) { TextWriter(flags).write(); }
+
+}  // namespace atelier::programs
