@@ -60,7 +60,6 @@ void add_image_gan_flags(CLI::App& app, ImageGanOptions& o, ImageGanWords& words
   count("--width", o.model.width, 1, "Channels of the generator's largest inner map");
   count("--d-width", o.model.discriminator_width, 0, "The same of the discriminator; 0: as --width");
   count("--latent", o.model.latent, 1, "Dimensions of the noise");
-  count("--hidden", o.model.hidden, 0, "Units of a layer between the noise and the first map; 0: none");
   count("--depth", o.depth, 1, "Halvings of a U-Net");
   word("--norm", words.norm, "Of the discriminator: batch, none or spectral");
   app.add_option("--dropout", o.model.dropout, "Of the discriminator's layers")->type_name("P")->capture_default_str();
@@ -89,7 +88,6 @@ train::Record request(const ImageGanOptions& o) {
       .set("width", m.width)
       .set("d_width", m.discriminator_width)
       .set("latent", m.latent)
-      .set("hidden", m.hidden)
       .set("depth", o.depth)
       .set("norm", gan::name(m.norm))
       .set("dropout", m.dropout)

@@ -100,7 +100,7 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
     const train::Record asked = request(options_);
     train::Record r;
     r.set("model", "gan_images");
-    for (const char* key : {"arch", "task", "size", "width", "d_width", "hidden", "depth", "norm", "stddev_group"})
+    for (const char* key : {"arch", "task", "size", "width", "d_width", "depth", "norm", "stddev_group"})
       r.set(key, *asked.find(key));
     return r.set("channels", m.channels).set("latent", latent_).set("classes", classes());
   }

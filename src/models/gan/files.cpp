@@ -37,9 +37,8 @@ void require_kind(const ModelFile& opened, bool unet) {
 
 /// Weights of the convolutions between maps, and of the first layer.
 double weights(const gan::ImageConfig& c) {
-  const Index told = c.classes ? 2 * c.latent : c.latent, base = c.base();
-  double n = times({c.hidden, told}) + times({c.classes, c.latent});
-  n += times({c.hidden ? c.hidden : told, base, base, c.channels_at(base, c.width)});
+  const Index in = c.classes ? 2 * c.latent : c.latent, base = c.base();
+  double n = times({in, base, base, c.channels_at(base, c.width)}) + times({c.classes, c.latent});
   for (Index side = base; side < c.size; side *= 2)
     n += times({16, c.channels_at(side, c.width), 2 * side < c.size ? c.channels_at(2 * side, c.width) : c.channels});
   return n;
@@ -85,7 +84,6 @@ template <> gan::DcganGenerator load<gan::DcganGenerator>(const std::filesystem:
   gan::ImageConfig c;
   c.size = bounded(f, "size", 0), c.channels = bounded(f, "channels", 0);
   c.latent = bounded(f, "latent", 0), c.width = bounded(f, "width", 0), c.classes = bounded(f, "classes", 0);
-  c.hidden = bounded(f, "hidden", 0);
   c.first = f.text("arch", "dcgan") == "dense" ? gan::First::dense : gan::First::convolution;
   opened.check_size(weights(c.check()));
   return with_weights(opened, gan::DcganGenerator(c), "main.0.weight");

@@ -20,7 +20,7 @@ template <class Layer> void init_layer(Layer& layer, Rng& rng) {
   nn::fill_normal(layer.w, 0, dcgan_deviation, rng);
   if (layer.bias) nn::fill_constant(layer.b, 0);
 }
-template <class Norm> void init_norm(Norm& norm, Rng& rng) {
+template <class T> void init_norm(nn::BasicBatchNorm2d<T>& norm, Rng& rng) {
   norm.init(rng);
   nn::fill_normal(norm.w, 1, dcgan_deviation, rng);
 }
@@ -32,8 +32,6 @@ inline std::string layer_name(std::size_t number) { return "main." + std::to_str
 template <class T> struct BasicDcganGenerator {
   ImageConfig config;
   std::optional<nn::BasicEmbedding<T>> embedding;
-  std::optional<nn::BasicLinear<T>> hidden;
-  std::optional<nn::BasicBatchNorm1d<T>> hidden_norm;
   std::optional<nn::BasicLinear<T>> dense;
   std::vector<nn::BasicConvTranspose2d<T>> layers;  // from the smallest map to the image
   std::vector<nn::BasicBatchNorm2d<T>> norms;       // one for each inner map
@@ -41,13 +39,7 @@ template <class T> struct BasicDcganGenerator {
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
   explicit BasicDcganGenerator(const ImageConfig& c = {})
       : config(c.check()), embedding(detail::label_table<T>(c.classes, c.latent)) {
-    const Index base = c.base(), deepest = c.channels_at(base, c.width);
-    Index in = c.classes ? 2 * c.latent : c.latent;
-    if (c.hidden) {
-      hidden.emplace(nn::BasicLinear<T>{.in = in, .out = c.hidden, .bias = false});
-      hidden_norm.emplace(nn::BasicBatchNorm1d<T>{.channels = c.hidden});
-      in = c.hidden;
-    }
+    const Index base = c.base(), in = c.classes ? 2 * c.latent : c.latent, deepest = c.channels_at(base, c.width);
     if (c.first == First::dense)
       dense.emplace(nn::BasicLinear<T>{.in = in, .out = base * base * deepest, .bias = false});
     else
@@ -64,8 +56,8 @@ template <class T> struct BasicDcganGenerator {
   BasicTensor<T> operator()(const BasicTensor<T>& z, nn::Mode mode, const IndexTensor& labels = {}) const {
     detail::require_labels(config.classes, labels, z.size(0));
     const auto activation = dense ? Activation::leaky_relu : Activation::relu;
-    const auto told = embedding ? append(z, (*embedding)(labels)) : z;
-    auto h = start(hidden ? (*hidden_norm)((*hidden)(told), mode, activation) : told);
+    const auto in = embedding ? append(z, (*embedding)(labels)) : z;
+    auto h = start(in);
     for (std::size_t i = 0; i < norms.size(); ++i) {
       const auto& up = layers[i + (dense ? 0 : 1)];
       h = up(norms[i](h, mode, activation), i + 1 < norms.size() ? Activation::none : Activation::tanh);
@@ -74,14 +66,12 @@ template <class T> struct BasicDcganGenerator {
   }
   void init(Rng& rng) {
     if (embedding) embedding->init(rng);
-    if (hidden) detail::init_layer(*hidden, rng), detail::init_norm(*hidden_norm, rng);
     if (dense) detail::init_layer(*dense, rng);
     for (auto& layer : layers) detail::init_layer(layer, rng);
     for (auto& norm : norms) detail::init_norm(norm, rng);
   }
   static void visit(auto& m, auto&& f) {
     f("embedding", m.embedding);
-    f("hidden", m.hidden), f("hidden_norm", m.hidden_norm);
     if (m.dense) f("main.0", *m.dense);
     const std::size_t shift = m.dense ? 1 : 0;
     for (std::size_t i = 0; i <= m.norms.size(); ++i) {

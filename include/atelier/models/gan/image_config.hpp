@@ -36,7 +36,6 @@ struct ImageConfig {
   Index width = 64;    // channels of the generator's largest inner map; doubled at each halving, up to 8 times
   Index discriminator_width = 0;  // of the discriminator's largest inner map; 0: as the generator's
   First first = First::convolution;
-  Index hidden = 0;         // > 0: a fully connected layer of so many units between z and the first map
   Norm norm = Norm::batch;  // of the discriminator; the generator has batch normalisation
   double dropout = 0;       // behind the discriminator's layers, of the largest map too
   Index stddev_group = 0;   // > 0: minibatch standard deviation over groups of so many (stddev.hpp)
@@ -63,7 +62,6 @@ struct ImageConfig {
                         std::to_string(latent) + ", " + std::to_string(width));
     if (!(dropout >= 0 && dropout < 1))
       throw ConfigError("dropout: expected a probability below 1, found " + std::to_string(dropout));
-    if (hidden < 0) throw ConfigError("gan: expected hidden >= 0, found " + std::to_string(hidden));
     if (classes < 0 || stddev_group < 0 || stddev_group == 1)
       throw ConfigError("gan: expected classes >= 0 and a stddev_group of 0 or from 2, found " +
                         std::to_string(classes) + ", " + std::to_string(stddev_group));
