@@ -68,7 +68,8 @@ TEST(ModelFiles, GeneratorsOfEveryKind) {
   EXPECT_FALSE(gan::image_gan_kind(folder / "g").unet);
   expect_error<InputError>([&] { load<gan::Unet>(folder / "g"); }, {"expected a U-Net, found a DCGAN"});
 
-  const auto unet = initialised(gan::Unet({.size = 16, .in = 4, .out = 3, .width = 4, .depth = 2, .keep_known = true}));
+  const auto unet = initialised(
+      gan::Unet({.size = 16, .in = 4, .out = 3, .width = 4, .depth = 2, .keep_known = true, .patch_layers = 1}));
   write(unet, R"({"model": "gan_images", "arch": "dcgan", "task": "inpaint", "size": 16, "channels": 3, "width": 4,)"
               R"( "depth": 2, "latent": 1024})");
   const Tensor image({1, 16, 16, 4}, 0.25f);

@@ -16,7 +16,7 @@ class UseVae : public VaeProgram {
   /// `sample` of a run with more words; the picture.
   std::string sampled(const std::string& run, std::vector<std::string> words) const {
     const std::string out = folder_ / "sampled.png";
-    words.insert(words.begin(), {folder_ / run, "--n", "6", "--out", out});
+    words.insert(words.begin(), {folder_ / run, "--out", out});
     const Ended e = use(ATELIER_SAMPLE, words);
     EXPECT_EQ(e.code, 0) << e.err;
     return read_bytes(out);
