@@ -35,7 +35,7 @@ template <class M> void fill(M& module) {
   double bound = 0;
   atelier::nn::visit_params(module, [&](const std::string&, auto& p) {
     if (p.rank() == 2) bound = 1 / std::sqrt(static_cast<double>(p.size(1)));
-    p.assign(uniform(seed++, p.shape(), -bound, bound));
+    p.assign(uniform<typename std::remove_cvref_t<decltype(p)>::scalar>(seed++, p.shape(), -bound, bound));
   });
 }
 
