@@ -30,12 +30,12 @@ void apply_lstm(bool long_run, WikiFlags& f) {
   o.lstm.dropout.input = 0.25, o.lstm.dropout.output = 0.35;
   o.length = 35;
   if (!long_run) return;
-  f.options.lr = 5e-3;
+  f.options.lr = 4e-3;
   o.layers = 2;
-  o.lstm.embedding = 400, o.lstm.hidden = 800;
+  o.lstm.embedding = o.lstm.hidden = 640;
   o.dropout_words = 0.05;
-  o.lstm.dropout = {.input = 0.4, .between = 0.25, .output = 0.4, .weights = 0.3};
-  f.usual_length = {.epochs = 20};
+  o.lstm.dropout = {.input = 0.4, .between = 0.3, .output = 0.4, .weights = 0.2};
+  f.usual_length = {.epochs = 10};
 }
 
 void apply_preset(const std::string& preset, WikiFlags& f) {

@@ -18,7 +18,7 @@ using lstm_lm::Output;
 
 namespace {
 
-constexpr Index vocabulary = 29, batch = 3, length = 5;
+constexpr Index vocabulary = 29, batch = 3, length = 5, width = 16;
 
 IndexTensor ids_of(std::uint64_t step) {
   auto ids = IndexTensor::empty({length + 1, batch});
@@ -51,7 +51,7 @@ void expect_golden(const char* name, Index embedding) {
 
 LstmLm initialised(Config c = {}) {
   c.vocabulary = vocabulary;
-  if (c.hidden == 400) c.embedding = c.hidden = 12;
+  if (c.hidden == 400) c.embedding = c.hidden = width;
   LstmLm model(c);
   nn::init(model, Rng(1));
   return model;
@@ -69,7 +69,7 @@ TEST(LstmLmGolden, AProjectionLeadsBackToTheEmbedding) { expect_golden("projecte
 TEST(LstmLm, EveryOutputLayerIsAProbability) {
   for (const auto output : {Output::tied, Output::linear, Output::adaptive}) {
     const auto model = initialised({.output = output, .cutoffs = {5, 12}});
-    const auto p = exp(model.log_prob(model(inputs(ids_of(1))).features.view({length * batch, 12})));
+    const auto p = exp(model.log_prob(model(inputs(ids_of(1))).features.view({length * batch, width})));
     ASSERT_EQ(p.shape(), (Shape{length * batch, vocabulary}));
     for (const float s : sum(p, {-1}).values()) EXPECT_NEAR(s, 1, 1e-5) << name(output);
   }
@@ -113,7 +113,7 @@ TEST(LstmLm, BeginsWithFrequencies) {
   counts[3] = 971;  // and 1 for every token
   model.begin_with(counts);
   nn::fill_constant(model.encoder.w, 0);
-  EXPECT_NEAR(model.log_prob(Tensor({1, 12}, 0)).data()[3], std::log(0.972), 1e-5);
+  EXPECT_NEAR(model.log_prob(Tensor({1, width}, 0)).data()[3], std::log(0.972), 1e-5);
   expect_error<Error>([&] { model.begin_with(std::vector<Index>(3)); }, {"29 counts", "found 3"});
 }
 
@@ -132,7 +132,7 @@ TEST(LstmLm, TrainsFromSamplesOfClasses) {
   auto adam = lstm_lm::make_optimizer(model, 1e-2, 0);
   nn::ClassSample sample(vocabulary, {.always = 2, .size = 24});
   const double before = nats(model);
-  for (std::uint64_t step = 0; step < 60; ++step) {
+  for (std::uint64_t step = 0; step < 120; ++step) {
     Rng rng = Rng(2).fork("step", step);
     const auto ids = ids_of(1);
     sample.draw(ids, rng);
