@@ -68,6 +68,10 @@ class TextWriter {
     if (tokenizer_ && tokenizer_->size() != gpt_.config.vocabulary)
       throw InputError(f.model.string() + ": expected a tokenizer of " + std::to_string(gpt_.config.vocabulary) +
                        " tokens, found one of " + std::to_string(tokenizer_->size()));
+    for (const auto id : f.ids)
+      if (id < 0 || id >= gpt_.config.vocabulary)
+        throw ConfigError("--ids: expected numbers from 0 to " + std::to_string(gpt_.config.vocabulary - 1) +
+                          ", found " + std::to_string(id));
     for (const auto& text : f.stop) stop_.push_back(token_of(text));
     for (const auto& prompt : prompts_)
       for (std::int64_t i = 0; i < f.samples; ++i) begins_.push_back(begin_of(prompt));

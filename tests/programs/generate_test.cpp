@@ -111,7 +111,7 @@ TEST_F(GenerateProgram, NumbersNeedNoTokenizer) {
   for (const auto id : fresh) expected += " " + std::to_string(id);
   EXPECT_EQ(write({"--ids", "3,1,4", "--tokens", "4"}).out, expected + "\n");
   EXPECT_EQ(write({"--ids", "3,1,4", "--tokens", "4", "--stop", std::to_string(fresh[0])}).out, "3 1 4\n");
-  expect_refused({"--ids", "3,99"}, 1, {"99", "[0, 28)"});
+  expect_refused({"--ids", "3,99"}, 2, {"--ids", "from 0 to 27", "99"});
   expect_refused({"--ids", "3", "--stop", "x"}, 2, {"--stop", "'x'"});
   expect_refused({"--ids", "3", "--prompt", "x"}, 2, {"--ids"});
 }
