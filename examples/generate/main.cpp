@@ -45,6 +45,9 @@ void add_flags(CLI::App& app, GenerateFlags& f) {
   app.add_option("--prompt", f.prompts, "Text to go on with; again for another text beside it")->type_name("TEXT");
   app.add_option("--prompt-file", f.prompt_file, "File with the text to go on with; - for standard input")
       ->type_name("FILE");
+  app.add_option("--ids", f.ids, "Numbers of tokens to go on with, 15496,11: prints numbers, needs no tokenizer")
+      ->delimiter(',')
+      ->type_name("N,...");
   app.add_option("--tokens", f.tokens, "Most new tokens of a text")
       ->check(CLI::Range(1, 1'000'000))
       ->type_name("N")

@@ -12,6 +12,7 @@ namespace atelier::programs {
 struct GenerateFlags {
   std::filesystem::path model, tokenizer, prompt_file;
   std::vector<std::string> prompts, stop;
+  std::vector<std::int32_t> ids;  // a prompt of numbers: no tokenizer is needed, and numbers come out
   std::int64_t tokens = 200, samples = 1, beams = 0;
   double length_penalty = 1;
   transformer::Sampling sampling{};

@@ -1,11 +1,13 @@
 #include "writer.hpp"
 
+#include <charconv>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
 
 #include "atelier/data/tokenizer/bpe.hpp"
+#include "atelier/io/durable_file.hpp"
 #include "atelier/models/transformer/files.hpp"
 #include "atelier/models/transformer/generate.hpp"
 
@@ -20,12 +22,13 @@ bool has_gpt2_tokenizer(const fs::path& folder) {
 }
 /// GPT-2's end of text is special where there is one.
 std::unique_ptr<data::Tokenizer> load_gpt2_tokenizer(const fs::path& folder) {
-  const auto load = [&](const std::vector<std::string>& special) {
-    return data::load_gpt2(folder / "vocab.json", folder / "merges.txt", special);
-  };
-  constexpr const char* end = "<|endoftext|>";
-  const auto plain = load({});
-  return std::make_unique<data::BpeTokenizer>(plain.vocabulary().find(end) ? load({end}) : plain);
+  constexpr std::size_t most_bytes = std::size_t{64} << 20;
+  constexpr std::string_view end = "<|endoftext|>";
+  const auto bytes = io::read_file(folder / "vocab.json", most_bytes);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  std::vector<std::string> special;
+  if (text.find(end) != text.npos) special.emplace_back(end);
+  return std::make_unique<data::BpeTokenizer>(data::load_gpt2(folder / "vocab.json", folder / "merges.txt", special));
 }
 /// The tokenizer at a path, or beside the model: in its folder or the one above, as checkpoints have it.
 std::unique_ptr<data::Tokenizer> find_tokenizer(const GenerateFlags& f) {
@@ -49,6 +52,8 @@ std::string read_prompt(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 std::vector<std::string> prompts_of(const GenerateFlags& f) {
+  if (!f.ids.empty() && (!f.prompts.empty() || !f.prompt_file.empty()))
+    throw ConfigError("--ids: expected no other prompt beside it, found one");
   if (!f.prompts.empty() && !f.prompt_file.empty())
     throw ConfigError("--prompt and --prompt-file: expected one of them, found both");
   if (!f.prompt_file.empty()) return {read_prompt(f.prompt_file)};
@@ -58,11 +63,15 @@ std::vector<std::string> prompts_of(const GenerateFlags& f) {
 /// Everything that a run needs; the texts are numbered prompt by prompt.
 class TextWriter {
  public:
-  explicit TextWriter(const GenerateFlags& f)
-      : f_(f), prompts_(prompts_of(f)), gpt_(transformer::load_gpt(f.model)), tokenizer_(find_tokenizer(f)) {
-    if (tokenizer_->size() != gpt_.config.vocabulary)
+  explicit TextWriter(const GenerateFlags& f) : f_(f), prompts_(prompts_of(f)), gpt_(transformer::load_gpt(f.model)) {
+    if (f.ids.empty()) tokenizer_ = find_tokenizer(f);
+    if (tokenizer_ && tokenizer_->size() != gpt_.config.vocabulary)
       throw InputError(f.model.string() + ": expected a tokenizer of " + std::to_string(gpt_.config.vocabulary) +
                        " tokens, found one of " + std::to_string(tokenizer_->size()));
+    for (const auto id : f.ids)
+      if (id < 0 || id >= gpt_.config.vocabulary)
+        throw ConfigError("--ids: expected numbers from 0 to " + std::to_string(gpt_.config.vocabulary - 1) +
+                          ", found " + std::to_string(id));
     for (const auto& text : f.stop) stop_.push_back(token_of(text));
     for (const auto& prompt : prompts_)
       for (std::int64_t i = 0; i < f.samples; ++i) begins_.push_back(begin_of(prompt));
@@ -71,7 +80,7 @@ class TextWriter {
     if (f_.beams > 0) return search();
     transformer::GenerateOptions o{.tokens = f_.tokens, .sampling = f_.sampling, .stop = stop_};
     if (begins_.size() > 1) return print_all(transformer::generate(gpt_, begins_, o, Rng(f_.seed)));
-    if (!f_.without_prompt) std::cout << prompts_[0];
+    if (!f_.without_prompt) std::cout << prompt(0);
     std::cout << std::flush;
     Tokens fresh;
     std::size_t printed = 0;
@@ -88,14 +97,29 @@ class TextWriter {
 
  private:
   std::int32_t token_of(const std::string& text) const {
+    if (!tokenizer_) return number_of(text);
     const auto ids = tokenizer_->encode(text, data::SpecialTokens::recognised);
     if (ids.size() != 1)
       throw ConfigError("--stop: expected the text of one token, found '" + text + "', which takes " +
                         std::to_string(ids.size()));
     return ids[0];
   }
+  /// Without a tokenizer a token is its number.
+  static std::int32_t number_of(const std::string& text) {
+    std::int32_t id = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error != std::errc() || end != text.data() + text.size() || id < 0)
+      throw ConfigError("--stop: expected the number of a token with --ids, found '" + text + "'");
+    return id;
+  }
+  static std::string numbers(const Tokens& ids, std::size_t first = 0) {
+    std::string text;
+    for (std::size_t i = first; i < ids.size(); ++i) text += (i ? " " : "") + std::to_string(ids[i]);
+    return text;
+  }
   /// An empty prompt begins with the first special token, such as the end of the text before.
   Tokens begin_of(const std::string& prompt) const {
+    if (!tokenizer_) return f_.ids;
     auto ids = tokenizer_->encode(prompt);
     if (!ids.empty()) return ids;
     if (tokenizer_->vocabulary().special().empty())
@@ -117,14 +141,16 @@ class TextWriter {
   void print_all(const std::vector<Tokens>& texts) const {
     for (std::size_t i = 0; i < texts.size(); ++i) {
       if (texts.size() > 1) std::cout << (i ? "\n" : "") << "=== " << i + 1 << "\n";
-      if (!f_.without_prompt) std::cout << prompts_[i / static_cast<std::size_t>(f_.samples)];
+      if (!f_.without_prompt) std::cout << prompt(i / static_cast<std::size_t>(f_.samples));
       std::cout << continuation(begins_[i], texts[i]) << "\n";
     }
   }
+  std::string prompt(std::size_t number) const { return tokenizer_ ? prompts_[number] : numbers(f_.ids); }
   /// What new tokens add to a text: words are set apart from what stands before them.
   std::string continuation(const Tokens& begin, const Tokens& fresh) const {
     Tokens all = begin;
     all.insert(all.end(), fresh.begin(), fresh.end());
+    if (!tokenizer_) return numbers(all, begin.size());
     return tokenizer_->decode(all).substr(tokenizer_->decode(begin).size());
   }
 

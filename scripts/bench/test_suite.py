@@ -289,7 +289,7 @@ class Usage(unittest.TestCase):
             self.assertEqual(end.exception.code, code)
 
     def test_choices(self):
-        self.assertEqual([w.name for w in suite.parse(["--quick"]).works], ["vae128"])
+        self.assertEqual([w.name for w in suite.parse(["--quick"]).works], ["vae128", "gpt"])
         self.assertEqual(suite.parse(["--quick"]).impls, ["torch-eager", "jax"])
         self.assertEqual(suite.parse(["--peers", "torch"]).impls, ["torch-eager", "torch-compile"])
         self.assertEqual(suite.parse(["--peers", "none"]).impls, [])

@@ -25,10 +25,10 @@ class GenerateProgram : public testing::Test {
     transformer::save_gpt(*gpt_, folder_ / "model.safetensors");
     tokenizer_.save(folder_ / "tokenizer.json");
   }
-  Ended write(std::vector<std::string> more, std::vector<std::pair<std::string, std::string>> environment = {}) const {
-    std::vector<std::string> words = {ATELIER_GENERATE, "--model", folder_.path().string(), "--threads", "1"};
+  Ended write(const std::vector<std::string>& more) const {
+    std::vector<std::string> words = {ATELIER_GENERATE, "--model", folder_.path().string()};
     words.insert(words.end(), more.begin(), more.end());
-    return run({words, std::move(environment)});
+    return run({words, {{"ATELIER_THREADS", "1"}}});
   }
   /// What it prints with these flags after a prompt of its own.
   std::string text(std::vector<std::string> more) const {
@@ -72,7 +72,10 @@ TEST_F(GenerateProgram, EveryFlagOfSamplingActs) {
 TEST_F(GenerateProgram, BeamsAndTheirLengthPenalty) {
   EXPECT_EQ(text({"--beams", "1"}), text({"--temperature", "0"}).substr(0, 13) + "\n");  // 12 tokens fill the context
   const auto penalised = [&](const char* penalty) {
-    return text({"--beams", "4", "--stop", "e", "--length-penalty", penalty}).size();
+    std::size_t together = 0;
+    for (char stop = 'a'; stop <= 'h'; ++stop)
+      together += text({"--beams", "6", "--stop", std::string(1, stop), "--length-penalty", penalty}).size();
+    return together;
   };
   EXPECT_GT(penalised("9"), penalised("-9"));
 }
@@ -99,6 +102,18 @@ TEST_F(GenerateProgram, ThePromptMayComeFromAFile) {
   EXPECT_EQ(write({"--prompt-file", (folder_ / "prompt.txt").string(), "--tokens", "30"}).out, text({}));
   expect_refused({"--prompt-file", "/nowhere"}, 3, {"/nowhere", "prompt"});
   expect_refused({"--prompt-file", "/nowhere", "--prompt", "a"}, 2, {"found both"});
+}
+TEST_F(GenerateProgram, NumbersNeedNoTokenizer) {
+  std::filesystem::remove(folder_ / "tokenizer.json");
+  const std::vector<transformer::Tokens> prompt = {{3, 1, 4}};
+  const auto fresh = transformer::generate(*gpt_, prompt, {.tokens = 4}, Rng(1))[0];
+  std::string expected = "3 1 4";
+  for (const auto id : fresh) expected += " " + std::to_string(id);
+  EXPECT_EQ(write({"--ids", "3,1,4", "--tokens", "4"}).out, expected + "\n");
+  EXPECT_EQ(write({"--ids", "3,1,4", "--tokens", "4", "--stop", std::to_string(fresh[0])}).out, "3 1 4\n");
+  expect_refused({"--ids", "3,99"}, 2, {"--ids", "from 0 to 27", "99"});
+  expect_refused({"--ids", "3", "--stop", "x"}, 2, {"--stop", "'x'"});
+  expect_refused({"--ids", "3", "--prompt", "x"}, 2, {"--ids"});
 }
 TEST_F(GenerateProgram, AnyNumberOfThreadsWritesTheSame) { EXPECT_EQ(text({"--threads", "3"}), text({})); }
 TEST_F(GenerateProgram, ReadsGpt2sFolders) {

@@ -40,6 +40,16 @@ template <class V, class... C> ATELIER_INLINE V polynomial(const V& x, typename 
   return y;
 }
 
+/// a + b and a - b, wrapping around: bits may stand for anything, NaN included.
+template <class T, int N> ATELIER_INLINE Bits<T, N> wrap_add(const Bits<T, N>& a, int_of<T> b) {
+  typedef std::make_unsigned_t<int_of<T>> Unsigned __attribute__((vector_size(N * sizeof(T))));
+  return (Bits<T, N>)((Unsigned)a + static_cast<std::make_unsigned_t<int_of<T>>>(b));
+}
+template <class T, int N> ATELIER_INLINE Bits<T, N> wrap_subtract(const Bits<T, N>& a, const Bits<T, N>& b) {
+  typedef std::make_unsigned_t<int_of<T>> Unsigned __attribute__((vector_size(N * sizeof(T))));
+  return (Bits<T, N>)((Unsigned)a - (Unsigned)b);
+}
+
 /// A small x rounded to the nearest integer, as a number and as bits: adding 1.5 * 2^mantissa leaves no fraction.
 template <class T, int N> struct Rounded {
   Vec<T, N> number;
@@ -47,7 +57,7 @@ template <class T, int N> struct Rounded {
   ATELIER_INLINE explicit Rounded(const Vec<T, N>& x) {
     const Vec<T, N> shifter(Format<T>::shifter), shifted = x + shifter;
     number = shifted - shifter;
-    integer = bits(shifted) - bits(shifter);
+    integer = wrap_subtract<T, N>(bits(shifted), bits(shifter));
   }
 };
 
@@ -64,7 +74,7 @@ template <class T, int N> ATELIER_INLINE Bits<T, N> shift_right(const Bits<T, N>
 
 /// 2^n for n within the normal exponents.
 template <class T, int N> ATELIER_INLINE Vec<T, N> power_of_two(const Bits<T, N>& n) {
-  return from_bits<T, N>((n + Format<T>::bias) << Format<T>::mantissa);
+  return from_bits<T, N>(wrap_add<T, N>(n, Format<T>::bias) << Format<T>::mantissa);
 }
 
 /// x = n log 2 + r with |r| <= log(2) / 2; e^r = 1 + r + r^2 tail.
@@ -124,9 +134,9 @@ template <class T, int N> ATELIER_INLINE Vec<T, N> sqrt(const Vec<T, N>& x) {
 template <class T, int N> ATELIER_INLINE Vec<T, N> exp(const Vec<T, N>& x) {
   constexpr T low = sizeof(T) == 4 ? T(-104) : T(-746), high = sizeof(T) == 4 ? T(89) : T(710);
   const detail::ExpParts<T, N> e(detail::limit(x, low, high));
-  const Bits<T, N> half = detail::shift_right<T, N>(e.n + 4096, 1) - 2048;
+  const Bits<T, N> half = detail::shift_right<T, N>(detail::wrap_add<T, N>(e.n, 4096), 1) - 2048;
   const Vec<T, N> y = e.tail * (e.r * e.r) + e.r + 1;
-  return y * detail::power_of_two<T, N>(half) * detail::power_of_two<T, N>(e.n - half);
+  return y * detail::power_of_two<T, N>(half) * detail::power_of_two<T, N>(detail::wrap_subtract<T, N>(e.n, half));
 }
 
 /// e^x - 1 = 2 (t (e^r - 1) + (t - 1/2)), t = 2^(n-1).
@@ -145,7 +155,7 @@ template <class T, int N> ATELIER_INLINE Vec<T, N> log(const Vec<T, N>& x) {
   constexpr T scale = single ? T(33554432) : T(18014398509481984);  // 2^25, 2^54: lifts subnormal numbers
   constexpr int_of<T> one = F::bias << F::mantissa, fraction = (int_of<T>{1} << F::mantissa) - 1;
   const auto tiny = x < V(std::numeric_limits<T>::min());
-  const Bits<T, N> b = bits(select(tiny, x * V(scale), x)) + (one - F::root_half);
+  const Bits<T, N> b = detail::wrap_add<T, N>(bits(select(tiny, x * V(scale), x)), one - F::root_half);
   const V f = from_bits<T, N>((b & fraction) + F::root_half) - 1;
   const V k =
       detail::to_number<T, N>(detail::shift_right<T, N>(b, F::mantissa) - F::bias) - select(tiny, single ? 25 : 54, 0);

@@ -43,15 +43,16 @@ class Decoder::State : public Attender<float> {
     check_texts(rows, texts);
     for (const Index r : rows) length(r) = 0;
     if (memory_) return read_stepwise(rows, texts);
-    Index longest = 0;
-    for (const auto& text : texts) longest = std::max(longest, static_cast<Index>(text.size()));
-    auto ids = IndexTensor(Shape{static_cast<Index>(rows.size()), longest}, 0);
-    for (std::size_t i = 0; i < texts.size(); ++i)
-      std::copy(texts[i].begin(), texts[i].end(), ids.mutable_data() + static_cast<Index>(i) * longest);
-    begin(rows, false);
-    texts_ = texts;
-    const auto h = stack_(ids, pass());
-    return logits(last_states(h));
+    const Index n = stack_.config.width;
+    auto last = Tensor::empty({static_cast<Index>(rows.size()), n});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto count = static_cast<Index>(texts[i].size());
+      begin(rows.subspan(i, 1), false);
+      const auto h = stack_(IndexTensor({1, count}, std::span<const std::int32_t>(texts[i])), pass());
+      std::copy_n(h.data() + (count - 1) * n, n, last.mutable_data() + static_cast<Index>(i) * n);
+      length(rows[i]) = count;
+    }
+    return logits(last);
   }
 
   Tensor step(std::span<const Index> rows, std::span<const std::int32_t> tokens) {
@@ -96,7 +97,7 @@ class Decoder::State : public Attender<float> {
 
   Tensor self(const Tensor& qkv) override {
     const Index layer = layers_.self++;
-    return stepping_ ? attend_one(layer, qkv) : attend_texts(layer, qkv);
+    return stepping_ ? attend_one(layer, qkv) : attend_text(layer, qkv);
   }
   Tensor cross(const Tensor& q) override {
     const Index layer = layers_.cross++, n = stack_.config.width;
@@ -159,28 +160,14 @@ class Decoder::State : public Attender<float> {
     }
     return all;
   }
-  /// The states [rows, C] after the last token of each text.
-  Tensor last_states(const Tensor& h) {
-    const Index times = h.size(1), n = h.size(2);
-    auto last = Tensor::empty({h.size(0), n});
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      const auto count = static_cast<Index>(texts_[i].size());
-      std::copy_n(h.data() + (static_cast<Index>(i) * times + count - 1) * n, n,
-                  last.mutable_data() + static_cast<Index>(i) * n);
-      length(rows_[i]) = count;
-    }
-    return last;
-  }
-  /// Whole texts: keys and values are kept, and attended to as in training. What stands behind a text's end is seen by
-  /// no token of it.
-  Tensor attend_texts(Index layer, const Tensor& raw) {
-    const Index heads = stack_.config.heads, n = stack_.config.width, times = raw.size(1);
+  /// A whole text: its keys and values are kept, and attended to as in training.
+  Tensor attend_text(Index layer, const Tensor& raw) {
+    const Index heads = stack_.config.heads, n = stack_.config.width;
     const auto qkv = stack_.rotary.cosine ? turned(raw, stack_.rotary, heads) : raw;
-    for (std::size_t i = 0; i < rows_.size(); ++i)
-      for (Index t = 0; t < static_cast<Index>(texts_[i].size()); ++t) {
-        const float* p = qkv.data() + (static_cast<Index>(i) * times + t) * 3 * n;
-        cache_.put(layer, rows_[i], t, p + n, p + 2 * n);
-      }
+    for (Index t = 0; t < qkv.size(1); ++t) {
+      const float* p = qkv.data() + t * 3 * n;
+      cache_.put(layer, rows_[0], t, p + n, p + 2 * n);
+    }
     return self_attention(qkv, heads, {.causal = true});
   }
   /// One token of each row, at a place of its own.
@@ -222,7 +209,6 @@ class Decoder::State : public Attender<float> {
   std::vector<Index> lengths_, old_lengths_;
   // of the pass that is under way
   std::span<const Index> rows_;
-  std::span<const Tokens> texts_;
   bool stepping_ = false;
   Layers layers_;
   std::vector<kernels::OneQuery<float>> queries_;

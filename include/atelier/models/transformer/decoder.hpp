@@ -13,8 +13,8 @@ namespace atelier::inline v0::transformer {
 
 using Tokens = std::vector<std::int32_t>;
 
-/// Texts that grow side by side, one a row. The model must outlive the decoder, and its weights stay as they are.
-/// What a row gives does not depend on the other rows. Steps after the first allocate nothing.
+/// Texts that grow side by side, one a row; of up to 16 at a time none changes a bit of another. Steps after the first
+/// allocate nothing. The model must outlive the decoder, and its weights stay as they are.
 class Decoder {
  public:
   /// Room for so many texts of at most `capacity` tokens; 0: the context. Throws Error for sizes out of range.

@@ -17,8 +17,8 @@ struct GenerateOptions {
 };
 
 /// Goes on with each prompt, on the decoder's first rows; the new tokens alone. Text i draws from rng.fork("text", i):
-/// same seed, same text, whatever stands beside it. A text that fills the decoder is read again from its second half
-/// and goes on, unless the decoder can't slide; of a longer prompt the end is read.
+/// same seed, same text, whatever stands beside it (of up to 16). A text that fills the decoder is read again from its
+/// second half and goes on, unless the decoder can't slide; of a longer prompt the end is read.
 /// Throws Error for an empty prompt, tokens outside the vocabulary or more prompts than rows; ConfigError for options.
 std::vector<Tokens> generate(Decoder& decoder, std::span<const Tokens> prompts, const GenerateOptions& o = {},
                              const Rng& rng = Rng(0));

@@ -6,7 +6,7 @@
 namespace atelier::inline v0::transformer {
 
 /// Parameters are called as in Hugging Face's GPT2LMHeadModel ("transformer.h.0.attn.c_attn.weight"). Linear weights
-/// are [out, in] here, as those of nn::Linear; GPT-2's files hold them transposed (gpt2_files.hpp converts).
+/// are [out, in] here, as those of nn::Linear; GPT-2's files hold them transposed (files.hpp converts).
 template <class T> struct BasicGpt {
   using scalar = T;
   Config config;
