@@ -90,7 +90,7 @@ WORKS = [
     Work("dcgan32", gan_flops(32, False), False, "DCGAN for 64 x 64, both players, Adam, batch 32", parity=GAME_PARITY),
     Work("wgangp32", gan_flops(32, True), False, "the same as WGAN-GP, no normalisation in the critic, one update of "
          "it to one of the generator, batch 32", parity=GAME_PARITY),
-    Work("gpt", gpt_flops(), True, "GPT, 6 layers of 384, 6 heads, 8 texts of 256 tokens, vocabulary 8,192, AdamW"),
+    Work("gpt", gpt_flops(), False, "GPT, 6 layers of 384, 6 heads, 8 texts of 256 tokens, vocabulary 8,192, AdamW"),
     Work("gpt_dropout", gpt_flops(), False, "the same with dropout 0.1 of embedding, attention and residuals"),
     Work("gpt33k", gpt_flops(vocabulary=33278), False, "the same GPT without dropout, vocabulary 33,278"),
     Work("gptbyte", gpt_flops(vocabulary=256), False, "the same, vocabulary 256"),
