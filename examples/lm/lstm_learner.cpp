@@ -152,9 +152,10 @@ train::State LstmLearner::state() {
   train::State s;
   train::add_module(s, "model.", model_);
   train::add_optimizer(s, "adam.", adam_);
-  for (std::size_t k = 0; k < carried_.size(); ++k)
-    for (const auto& [name, x] : {std::pair{".h", &carried_[k].h}, std::pair{".c", &carried_[k].c}})
-      s.push_back({"carried." + std::to_string(k) + name, x->shape(), x->data(), [x] { return x->mutable_data(); }});
+  const auto add = [&](std::size_t part, const char* name, Tensor& x) {
+    s.push_back({"carried." + std::to_string(part) + name, x.shape(), x.data(), [&x] { return x.mutable_data(); }});
+  };
+  for (std::size_t k = 0; k < carried_.size(); ++k) add(k, ".h", carried_[k].h), add(k, ".c", carried_[k].c);
   return s;
 }
 

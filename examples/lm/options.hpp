@@ -18,8 +18,8 @@ struct LmOptions {
   transformer::Config gpt;
   Index layers = 1;            // of either
   double dropout_words = 0;    // probability that a token's vector is left out wherever it stands
-  Index stride = 0;            // of a Transformer's windows when it is measured; 0: as the next line says
-  bool windows_apart = false;  // windows are measured side by side unless a stride is given; otherwise half over half
+  Index stride = 0;            // of a Transformer's windows when it is measured; 0: half a window,
+  bool windows_apart = false;  // or a whole one, side by side
   lstm_lm::LossOptions penalty;
   Index length = 70;      // tokens of a training window
   Index sampled = 0;      // classes of a step's softmax; 0: all
