@@ -26,13 +26,14 @@ run() {
 }
 
 need_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" python3 curl unzip
-build release -DATELIER_TESTS=ON -DATELIER_BENCH=ON -DATELIER_WERROR=ON
 if [ "$all" = 0 ]; then
+  build release -DATELIER_TESTS=ON -DATELIER_BENCH=OFF -DATELIER_WERROR=ON
   run release -LE slow
   exit 0
 fi
 
 need_packages clang libomp-dev
+build release -DATELIER_TESTS=ON -DATELIER_BENCH=ON -DATELIER_WERROR=ON
 ATELIER_SLOW_TESTS=1 run release
 build asan
 run asan -LE slow
