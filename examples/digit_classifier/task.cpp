@@ -1,7 +1,5 @@
 #include "task.hpp"
 
-#include <cstdio>
-
 #include "atelier/io/png.hpp"
 #include "atelier/models/gan/augment.hpp"
 #include "atelier/ops/image_layout.hpp"
@@ -90,24 +88,13 @@ void ClassifierTask::sample(const std::filesystem::path& folder, Index step) {
       mistaken.push_back(static_cast<std::int32_t>(i));
   }
   if (mistaken.empty()) return;
-  char file[48];
-  std::snprintf(file, sizeof file, "step-%08lld-mistakes.png", static_cast<long long>(step));
   const auto images = data::gather_images(test, mistaken);
-  io::write_png(folder / file, io::image_grid(images.view({images.size(0), side, side}), {.zoom = 2}));
+  io::write_png(folder / (train::step_name(step) + "-mistakes.png"),
+                io::image_grid(images.view({images.size(0), side, side}), {.zoom = 2}));
 }
 
-train::State ClassifierTask::state() {
-  train::State s;
-  train::add_module(s, "model.", model_);
-  train::add_optimizer(s, "adam.", adam_);
-  return s;
-}
-
-train::State ClassifierTask::model_state() {
-  train::State s;
-  train::add_module(s, "", model_);
-  return s;
-}
+train::State ClassifierTask::state() { return train::run_state_of(model_, adam_); }
+train::State ClassifierTask::model_state() { return train::model_state_of(model_); }
 
 train::Record request(const ClassifierOptions& o) { return train::Record().set("shift", o.shift); }
 

@@ -1,23 +1,19 @@
 #include "pictures.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "atelier/io/apng.hpp"
 #include "atelier/io/read_image.hpp"
 #include "atelier/models/gan/sample.hpp"
 #include "atelier/models/vae/sample.hpp"
+#include "atelier/train/task.hpp"
 
 namespace atelier::programs {
 
 namespace {
 constexpr Index columns = 8;
 
-std::string file_name(Index step, const char* name) {
-  char text[64];
-  std::snprintf(text, sizeof text, "step-%08lld-%s.png", static_cast<long long>(step), name);
-  return text;
-}
+std::string file_name(Index step, const char* name) { return train::step_name(step) + "-" + name + ".png"; }
 
 /// Labels 0, 0, ..., 1, 1, ...: `each` of every class up to n; none for a model without classes.
 IndexTensor labels_in_rows(Index n, Index classes, Index each) {

@@ -2,6 +2,7 @@
 
 #include "atelier/ops/image_layout.hpp"
 #include "gan_game.hpp"
+#include "picture_text.hpp"
 #include "pictures.hpp"
 #include "translation.hpp"
 
@@ -82,12 +83,7 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
   }
   void sample(const std::filesystem::path& folder, Index step) override {
     const PrecisionScope precision(run_.precision);
-    const Gallery gallery{folder,
-                          step,
-                          {{"Software", "atelier"},
-                           {"step", std::to_string(step)},
-                           {"seed", std::to_string(run_.seed)},
-                           {"config", model_config().json()}}};
+    const Gallery gallery{folder, step, picture_text(step, run_.seed, model_config())};
     if (translates()) return draw_translations(gallery);
     const auto draw = [&](const Tensor& noise, const IndexTensor& labels) { return draw_images(noise, labels); };
     draw_generator(gallery, draw, latent_, classes(), rng_.fork("pictures"));

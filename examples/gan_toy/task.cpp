@@ -1,9 +1,8 @@
 #include "task.hpp"
 
-#include <cstdio>
-
 #include "atelier/io/chart.hpp"
 #include "atelier/io/png.hpp"
+#include "picture_text.hpp"
 
 namespace atelier::programs {
 
@@ -83,8 +82,6 @@ std::optional<train::Record> ToyTask::finish(double, const train::Proceed& proce
 }
 
 void ToyTask::sample(const std::filesystem::path& folder, Index step) {
-  char file[48];
-  std::snprintf(file, sizeof file, "step-%08lld-samples.png", static_cast<long long>(step));
   Rng data = rng_.fork("pictures", 0), latents = rng_.fork("pictures", 1);
   const Tensor real = data::sample(mixture_, measured, data);
   const Tensor fake = gan::sample<float>(game_.average.average, measured, options_.model.latent, latents);
@@ -93,11 +90,8 @@ void ToyTask::sample(const std::filesystem::path& folder, Index step) {
   panel.series = {{.name = "data", .points = points(real), .scattered = true},
                   {.name = "generated", .points = points(fake), .scattered = true}};
   const auto picture = io::draw_chart({.panels = {panel}, .panel_width = 700, .panel_height = 740});
-  io::write_png(folder / file, picture,
-                {{"Software", "atelier"},
-                 {"step", std::to_string(step)},
-                 {"seed", std::to_string(run_.seed)},
-                 {"config", model_config().json()}});
+  io::write_png(folder / (train::step_name(step) + "-samples.png"), picture,
+                picture_text(step, run_.seed, model_config()));
 }
 
 train::Record ToyTask::model_config() const {

@@ -116,18 +116,8 @@ void GptLearner::draw_attention(Tokens text, const std::filesystem::path& file) 
   write_attention(file, transformer::attention_maps(model_, {Shape{1, static_cast<Index>(first.size())}, first}));
 }
 
-train::State GptLearner::state() {
-  train::State s;
-  train::add_module(s, "model.", model_);
-  train::add_optimizer(s, "adam.", adam_);
-  return s;
-}
-
-train::State GptLearner::model_state() {
-  train::State s;
-  train::add_module(s, "", model_);
-  return s;
-}
+train::State GptLearner::state() { return train::run_state_of(model_, adam_); }
+train::State GptLearner::model_state() { return train::model_state_of(model_); }
 
 train::Record GptLearner::config() const { return train::Record::parse(transformer::to_json(model_.config), "gpt"); }
 

@@ -149,9 +149,7 @@ data::TokenIds LstmLearner::sample(Tokens prompt, Index count, const SampleStyle
 }
 
 train::State LstmLearner::state() {
-  train::State s;
-  train::add_module(s, "model.", model_);
-  train::add_optimizer(s, "adam.", adam_);
+  auto s = train::run_state_of(model_, adam_);
   const auto add = [&](std::size_t part, const char* name, Tensor& x) {
     s.push_back({"carried." + std::to_string(part) + name, x.shape(), x.data(), [&x] { return x.mutable_data(); }});
   };
@@ -159,11 +157,7 @@ train::State LstmLearner::state() {
   return s;
 }
 
-train::State LstmLearner::model_state() {
-  train::State s;
-  train::add_module(s, "", model_);
-  return s;
-}
+train::State LstmLearner::model_state() { return train::model_state_of(model_); }
 
 train::Record LstmLearner::config() const {
   const auto& c = model_.config;

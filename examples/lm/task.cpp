@@ -1,7 +1,5 @@
 #include "task.hpp"
 
-#include <cstdio>
-
 #include "atelier/io/durable_file.hpp"
 #include "gpt_learner.hpp"
 #include "lstm_learner.hpp"
@@ -74,12 +72,11 @@ std::string LmTask::continued() const {
 }
 
 void LmTask::sample(const std::filesystem::path& folder, Index step) {
-  char name[48];
-  std::snprintf(name, sizeof name, "step-%08lld.txt", static_cast<long long>(step));
-  io::write_durable(folder / name, continued() + "\n");
+  const auto name = train::step_name(step);
+  io::write_durable(folder / (name + ".txt"), continued() + "\n");
   if (options_.attention_map.empty()) return;
-  std::snprintf(name, sizeof name, "step-%08lld-attention.png", static_cast<long long>(step));
-  learner_->draw_attention(encoded(*corpus_.tokenizer, options_.attention_map, "--attention-map"), folder / name);
+  learner_->draw_attention(encoded(*corpus_.tokenizer, options_.attention_map, "--attention-map"),
+                           folder / (name + "-attention.png"));
 }
 
 void LmTask::choose_cache(const Measured& measured) {

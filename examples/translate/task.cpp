@@ -1,7 +1,5 @@
 #include "task.hpp"
 
-#include <cstdio>
-
 #include "atelier/io/durable_file.hpp"
 #include "atelier/metrics/bleu.hpp"
 #include "attention_pictures.hpp"
@@ -185,25 +183,14 @@ void TranslateTask::draw_attention(const std::filesystem::path& file) const {
 }
 
 void TranslateTask::sample(const std::filesystem::path& folder, Index step) {
-  char name[48];
-  std::snprintf(name, sizeof name, "step-%08lld", static_cast<long long>(step));
+  const auto name = train::step_name(step);
   const auto count = std::min<Index>(shown, static_cast<Index>(corpus_.validation.size()));
-  io::write_durable(folder / (std::string(name) + ".txt"), examples(*translations(count, 1, {})));
-  if (!options_.attention_map.empty()) draw_attention(folder / (std::string(name) + "-attention.png"));
+  io::write_durable(folder / (name + ".txt"), examples(*translations(count, 1, {})));
+  if (!options_.attention_map.empty()) draw_attention(folder / (name + "-attention.png"));
 }
 
-train::State TranslateTask::state() {
-  train::State s;
-  train::add_module(s, "model.", model_);
-  train::add_optimizer(s, "adam.", adam_);
-  return s;
-}
-
-train::State TranslateTask::model_state() {
-  train::State s;
-  train::add_module(s, "", model_);
-  return s;
-}
+train::State TranslateTask::state() { return train::run_state_of(model_, adam_); }
+train::State TranslateTask::model_state() { return train::model_state_of(model_); }
 
 train::Record TranslateTask::model_config() const {
   const auto& c = model_.config;

@@ -1,7 +1,6 @@
 #include "task.hpp"
 
-#include <cstdio>
-
+#include "picture_text.hpp"
 #include "vae_pictures.hpp"
 
 namespace atelier::programs {
@@ -118,18 +117,9 @@ std::optional<train::Record> FaceVaeTask::finish(double share, const train::Proc
 }
 
 void FaceVaeTask::sample(const std::filesystem::path& folder, Index step) {
-  char prefix[32];
-  std::snprintf(prefix, sizeof prefix, "step-%08lld", static_cast<long long>(step));
   const auto& c = options_.model;
-  const Album album{folder,
-                    prefix,
-                    c.size,
-                    c.size,
-                    c.channels,
-                    {{"Software", "atelier"},
-                     {"step", std::to_string(step)},
-                     {"seed", std::to_string(run_.seed)},
-                     {"config", model_config().json()}}};
+  const Album album{
+      folder, train::step_name(step), c.size, c.size, c.channels, picture_text(step, run_.seed, model_config())};
   const vae::Batch<float> some{held_out(0, std::min<Index>(200, static_cast<Index>(data_.held_out.size()))), {}};
   draw_samples(album, model_, rng_);
   draw_reconstructions(album, model_, some);
@@ -137,29 +127,11 @@ void FaceVaeTask::sample(const std::filesystem::path& folder, Index step) {
   draw_traversals(album, model_, some);
 }
 
-train::State FaceVaeTask::state() {
-  train::State s;
-  train::add_module(s, "model.", model_);
-  train::add_optimizer(s, "adam.", adam_);
-  return s;
-}
-
-train::State FaceVaeTask::model_state() {
-  train::State s;
-  train::add_module(s, "", model_);
-  return s;
-}
+train::State FaceVaeTask::state() { return train::run_state_of(model_, adam_); }
+train::State FaceVaeTask::model_state() { return train::model_state_of(model_); }
 
 train::Record FaceVaeTask::model_config() const {
-  const auto& c = options_.model;
-  return train::Record()
-      .set("model", "conv_vae")
-      .set("size", c.size)
-      .set("channels", c.channels)
-      .set("width", c.width)
-      .set("latent", c.latent)
-      .set("likelihood", vae::name(c.likelihood))
-      .set("sigma", c.sigma);
+  return train::Record::parse(vae::to_json(options_.model), "conv_vae");
 }
 
 train::Record request(const FaceVaeOptions& o) {

@@ -1,7 +1,6 @@
 #include "task.hpp"
 
-#include <cstdio>
-
+#include "picture_text.hpp"
 #include "vae_pictures.hpp"
 
 namespace atelier::programs {
@@ -163,35 +162,20 @@ std::optional<double> VaeTask::iwae(const vae::Batch<float>& images, const train
 }
 
 void VaeTask::sample(const std::filesystem::path& folder, Index step) {
-  char prefix[32];
-  std::snprintf(prefix, sizeof prefix, "step-%08lld", static_cast<long long>(step));
   const Album album{folder,
-                    prefix,
+                    train::step_name(step),
                     data_.held_out.height,
                     data_.held_out.width,
                     1,
-                    {{"Software", "atelier"},
-                     {"step", std::to_string(step)},
-                     {"seed", std::to_string(run_.seed)},
-                     {"config", model_config().json()}}};
+                    picture_text(step, run_.seed, model_config())};
   draw_samples(album, model_, rng_);
   draw_reconstructions(album, model_, held_out_);
   draw_interpolations(album, model_, held_out_);
   draw_traversals(album, model_, held_out_);
 }
 
-train::State VaeTask::state() {
-  train::State s;
-  train::add_module(s, "model.", model_);
-  train::add_optimizer(s, "adam.", adam_);
-  return s;
-}
-
-train::State VaeTask::model_state() {
-  train::State s;
-  train::add_module(s, "", model_);
-  return s;
-}
+train::State VaeTask::state() { return train::run_state_of(model_, adam_); }
+train::State VaeTask::model_state() { return train::model_state_of(model_); }
 
 train::Record VaeTask::model_config() const {
   const auto& c = model_.config;

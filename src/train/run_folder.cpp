@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <fstream>
 
 #include "atelier/io/chart.hpp"
@@ -25,11 +24,7 @@ void make_folder(const fs::path& path) {
                   (fs::exists(path) ? "a file of that name" : error.message()) + "; choose another --out");
 }
 
-fs::path checkpoint_name(Index step) {
-  char name[40];
-  std::snprintf(name, sizeof name, "step-%08lld.safetensors", static_cast<long long>(step));
-  return name;
-}
+fs::path checkpoint_name(Index step) { return step_name(step) + ".safetensors"; }
 
 /// Step of a checkpoint's file name, -1 for other files.
 Index step_of(const fs::path& file) {

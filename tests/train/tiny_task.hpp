@@ -41,18 +41,9 @@ class Task : public train::Task {
     return evaluate();
   }
   void sample(const std::filesystem::path&, Index step) override { sampled.push_back(step); }
-  train::State state() override {
-    train::State s;
-    train::add_module(s, "model.", layer_);
-    train::add_optimizer(s, "adam.", adam_);
-    return s;
-  }
+  train::State state() override { return train::run_state_of(layer_, adam_); }
   std::vector<optim::Optimizer*> optimizers() override { return {&adam_}; }
-  train::State model_state() override {
-    train::State s;
-    train::add_module(s, "", layer_);
-    return s;
-  }
+  train::State model_state() override { return train::model_state_of(layer_); }
   train::Record model_config() const override { return train::Record().set("width", width_); }
   train::Record config() const override { return train::Record().set("lr", lr_); }
   std::string protocol() const override { return "none"; }

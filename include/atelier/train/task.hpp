@@ -1,9 +1,11 @@
 /// What a training loop trains: the loop knows steps, time, files and progress; the task knows the model.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "atelier/nn/visit.hpp"
@@ -32,6 +34,25 @@ inline void add_optimizer(State& state, const std::string& prefix, const optim::
   optimizer.visit_state([&](const std::string& name, BasicTensor<float> x) {
     state.push_back({prefix + name, x.shape(), x.data(), [x]() mutable { return x.mutable_data(); }});
   });
+}
+/// What a run of one module under one optimizer continues from: "model.NAME" and the moments "adam.NAME".
+template <class M> State run_state_of(M& module, const optim::Optimizer& optimizer) {
+  State state;
+  add_module(state, "model.", module);
+  add_optimizer(state, "adam.", optimizer);
+  return state;
+}
+/// What a model file holds of a module: its tensors under their own names.
+template <class M> State model_state_of(M& module) {
+  State state;
+  add_module(state, "", module);
+  return state;
+}
+
+/// "step-00000012": what the names of a step's files begin with.
+inline std::string step_name(Index step) {
+  const auto digits = std::to_string(step);
+  return "step-" + std::string(8 - std::min<std::size_t>(8, digits.size()), '0') + digits;
 }
 
 /// Told which share of a long piece of work is done; says whether to go on.
