@@ -3,12 +3,9 @@
 
 #include "atelier/io/safetensors.hpp"
 #include "atelier/models/load.hpp"
-#include "models/transformer/json.hpp"
+#include "models/fields.hpp"
 
 namespace atelier::inline v0::models {
-
-using transformer::Fields;
-using transformer::refuse;
 
 struct ModelFile {
   std::filesystem::path path;

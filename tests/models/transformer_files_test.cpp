@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "atelier/io/safetensors.hpp"
+#include "atelier/models/weights.hpp"
 #include "models/transformer_support.hpp"
 #include "support/data.hpp"
 #include "support/expect_error.hpp"
@@ -133,6 +134,21 @@ TEST(GptFiles, WhatDoesNotFitIsNamed) {
   refused("\"gpt2\"", "\"bert\"", {"model_type", "gpt2", "bert"});
   refused("gelu_new", "relu", {"activation_function", "relu"});
   refused("{", "[", {"config.json", "no JSON"});
+}
+TEST(GptFiles, SizesThatAFileDoesNotHoldTakeNoMemory) {
+  const TempFolder folder;
+  const nn::Linear small{2, 2};
+  auto c = config();
+  for (Index transformer::Config::*size : {&transformer::Config::vocabulary, &transformer::Config::context}) {
+    auto claim = c;
+    claim.*size = Index{1} << 24;
+    save_weights(small, folder / "claim", {{model_config_key, transformer::to_json(claim)}});
+    expect_error<InputError>([&] { load<transformer::Gpt>(folder / "claim"); },
+                             {"atelier.config", "the file's 6 numbers", "larger"});
+  }
+  c.layers = 1024, c.width = 32 * c.heads;
+  save_weights(small, folder / "claim", {{model_config_key, transformer::to_json(c)}});
+  expect_error<InputError>([&] { load<transformer::Gpt>(folder / "claim"); }, {"larger"});
 }
 TEST(GptFiles, MissingOnes) {
   const TempFolder folder;

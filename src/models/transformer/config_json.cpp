@@ -1,7 +1,10 @@
 #include "atelier/models/transformer/files.hpp"
-#include "models/transformer/json.hpp"
+#include "models/transformer/config_fields.hpp"
 
 namespace atelier::inline v0::transformer {
+
+using models::Fields;
+using models::refuse;
 
 std::string to_json(const Config& c) {
   const nlohmann::ordered_json json = {{"model", "gpt"},
@@ -26,8 +29,10 @@ std::string to_json(const Config& c) {
   return json.dump();
 }
 
-Config config_from_json(const std::string& text, const std::string& place) {
-  const Fields f(text, place);
+Config config_from_json(const std::string& text, const std::string& place) { return config_from({text, place}); }
+
+Config config_from(const Fields& f) {
+  const auto& place = f.place();
   if (const auto model = f.text("model", "gpt"); model != "gpt") refuse(place + ": model", "gpt", model);
   Config c;
   c.vocabulary = f.integer("vocabulary"), c.context = f.integer("context"), c.width = f.integer("width");

@@ -1,15 +1,17 @@
 #include "atelier/models/transformer/files.hpp"
 
 #include "atelier/io/durable_file.hpp"
-#include "atelier/io/safetensors.hpp"
+#include "atelier/models/weights.hpp"
 #include "io/descriptor.hpp"
-#include "models/transformer/json.hpp"
+#include "models/model_file.hpp"
+#include "models/transformer/config_fields.hpp"
 
 namespace atelier::inline v0::transformer {
 
 namespace {
 using Path = std::filesystem::path;
-constexpr const char* config_key = "atelier.config";
+using models::Fields;
+using models::refuse;
 constexpr std::size_t most_config_bytes = std::size_t{1} << 20;
 
 /// Hugging Face's Conv1D: the linear layers inside blocks.
@@ -22,18 +24,18 @@ void transpose_into(float* to, const float* from, Index rows, Index columns) {
     for (Index c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
 }
 
-/// An open model file, and how its tensors are called and laid out.
-struct Source {
+/// An open file in Hugging Face's layout.
+struct Gpt2File {
   io::SafetensorsFile file;
   std::string place;
-  bool gpt2 = false;      // Hugging Face's layout
-  std::string drop, add;  // of a parameter's name: this beginning is replaced by that one
+  bool bare = false;  // without "transformer." before the names, as the first files have it
 
   std::string stored_name(const std::string& name) const {
-    return name.starts_with(drop) ? add + name.substr(drop.size()) : name;
+    constexpr std::string_view prefix = "transformer.";
+    return bare && name.starts_with(prefix) ? name.substr(prefix.size()) : name;
   }
-  Shape stored_shape(const std::string& name, const Shape& shape) const {
-    return gpt2 && transposed_in_gpt2(name, shape) ? transposed(shape) : shape;
+  static Shape stored_shape(const std::string& name, const Shape& shape) {
+    return transposed_in_gpt2(name, shape) ? transposed(shape) : shape;
   }
   void check(const std::string& name, const Shape& shape) const {
     const auto& info = file.info(stored_name(name));
@@ -55,7 +57,7 @@ struct Source {
   }
   void read(const std::string& name, nn::Param& p) const {
     check(name, p.shape());
-    if (stored_shape(name, p.shape()) == p.shape() && !(gpt2 && transposed_in_gpt2(name, p.shape())))
+    if (!transposed_in_gpt2(name, p.shape()))
       return file.read_into(stored_name(name), std::span<float>(p.write(), static_cast<std::size_t>(p.size())));
     const auto x = file.read<float>(stored_name(name));
     transpose_into(p.write(), x.data(), x.size(0), x.size(1));
@@ -92,16 +94,28 @@ Config config_of_gpt2(const Fields& f) {
   return c.check();
 }
 
-Gpt load_own(Source source, const std::string& config) {
-  const auto c = config_from_json(config, source.place + ": " + config_key);
-  if (!source.file.contains("transformer.wte.weight")) source.add = "model.";  // a checkpoint
-  return source.read_all(c);
+/// Weights of matrices and tables.
+double weights(const Config& c) {
+  const double width = static_cast<double>(c.width), inner = static_cast<double>(c.inner_width());
+  const double block = width * (4 * width + (c.unit == Unit::swiglu ? 3 : 2) * inner);
+  const double places = c.positions == Positions::learned ? static_cast<double>(c.context) : 0;
+  return static_cast<double>(c.layers) * block +
+         width * ((c.tied ? 1 : 2) * static_cast<double>(c.vocabulary) + places);
 }
-Gpt load_gpt2(Source source, const Path& config) {
+
+Gpt load_own(const models::ModelFile& opened) {
+  const Config c = config_from(opened.config);
+  opened.check_size(weights(c));
+  Gpt gpt(c);
+  load_weights(gpt, opened.path, {.prefix = opened.prefix({"model.", ""}, "transformer.wte.weight")});
+  return gpt;
+}
+Gpt load_gpt2(const Path& path) {
+  const auto config = path.parent_path() / "config.json";
   const auto bytes = io::read_file(config, most_config_bytes);
   const Fields fields({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, io::printable(config.string()));
-  source.gpt2 = true;
-  if (!source.file.contains("transformer.wte.weight")) source.drop = "transformer.";  // as the first files have it
+  Gpt2File source{io::SafetensorsFile::open(path), io::printable(path.string())};
+  source.bare = !source.file.contains("transformer.wte.weight");
   return source.read_all(config_of_gpt2(fields));
 }
 
@@ -127,19 +141,12 @@ std::string gpt2_json(const Config& c) {
 }
 }  // namespace
 
-void save_gpt(const Gpt& gpt, const Path& file) {
-  std::vector<io::NamedBytes> tensors;
-  nn::visit_params(gpt, [&](const std::string& name, const auto& p) { tensors.push_back(io::named<float>(name, p)); });
-  io::write_safetensors(file, tensors, {{config_key, to_json(gpt.config)}});
-}
+void save_gpt(const Gpt& gpt, const Path& file) { save_weights(gpt, file, {{model_config_key, to_json(gpt.config)}}); }
 
 Gpt load_gpt(const Path& path) {
-  const bool folder = std::filesystem::is_directory(path);
-  const Path file = folder ? path / "model.safetensors" : path;
-  Source source{io::SafetensorsFile::open(file), io::printable(file.string()), false, "", ""};
-  const auto& metadata = source.file.metadata();
-  const auto own = metadata.find(config_key);
-  return own != metadata.end() ? load_own(source, own->second) : load_gpt2(source, file.parent_path() / "config.json");
+  const Path file = model_file(path);
+  const bool own = io::SafetensorsFile::open(file).metadata().contains(model_config_key);
+  return own ? load_own(models::ModelFile::open(file, "gpt")) : load_gpt2(file);
 }
 
 void save_gpt2(const Gpt& gpt, const Path& folder) {
@@ -163,3 +170,9 @@ void save_gpt2(const Gpt& gpt, const Path& folder) {
 }
 
 }  // namespace atelier::inline v0::transformer
+
+namespace atelier::inline v0 {
+template <> transformer::Gpt load<transformer::Gpt>(const std::filesystem::path& path) {
+  return transformer::load_gpt(path);
+}
+}  // namespace atelier::inline v0

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "atelier/models/load.hpp"
 #include "atelier/models/transformer/gpt.hpp"
 
 namespace atelier::inline v0::transformer {
@@ -28,3 +29,8 @@ Gpt load_gpt(const std::filesystem::path& path);
 void save_gpt2(const Gpt& gpt, const std::filesystem::path& folder);
 
 }  // namespace atelier::inline v0::transformer
+
+namespace atelier::inline v0 {
+/// transformer::load_gpt().
+template <> transformer::Gpt load<transformer::Gpt>(const std::filesystem::path& path);
+}  // namespace atelier::inline v0

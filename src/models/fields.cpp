@@ -1,8 +1,8 @@
-#include "models/transformer/json.hpp"
+#include "models/fields.hpp"
 
 #include "io/descriptor.hpp"
 
-namespace atelier::inline v0::transformer {
+namespace atelier::inline v0::models {
 
 Fields::Fields(const std::string& text, const std::string& place) : place_(place) {
   object_ = nlohmann::json::parse(text, nullptr, false);
@@ -46,4 +46,4 @@ std::string Fields::text(const char* key, const std::string& missing) const {
   return value ? io::printable(value->get<std::string>()) : missing;
 }
 
-}  // namespace atelier::inline v0::transformer
+}  // namespace atelier::inline v0::models

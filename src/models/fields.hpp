@@ -3,11 +3,12 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "atelier/core/error.hpp"
 #include "atelier/core/shape.hpp"
 
-namespace atelier::inline v0::transformer {
+namespace atelier::inline v0::models {
 
 [[noreturn]] inline void refuse(const std::string& place, const std::string& expected, const std::string& found) {
   throw InputError(place + ": expected " + expected + ", found " + found);
@@ -38,4 +39,4 @@ class Fields {
   std::string place_;
 };
 
-}  // namespace atelier::inline v0::transformer
+}  // namespace atelier::inline v0::models
