@@ -1,7 +1,5 @@
 #include "gpt_learner.hpp"
 
-#include <limits>
-
 #include "attention_pictures.hpp"
 
 namespace atelier::programs {
@@ -91,24 +89,10 @@ std::string GptLearner::protocol() const {
               : " that move on by " + std::to_string(options_.stride) + ", each target in the window where it is new");
 }
 
-data::TokenIds GptLearner::sample(Tokens prompt, Index count, const SampleStyle& style, Rng rng) const {
+data::TokenIds GptLearner::sample(Tokens prompt, Index count, const transformer::Sampling& sampling, Rng rng) const {
   const PrecisionScope precision(run_.precision);
-  transformer::Decoder decoder(model_, 1);
-  transformer::Sampler sampler(decoder.vocabulary(), style.sampling);
-  const Index row = 0, half = std::max<Index>(1, decoder.capacity() / 2);
-  data::TokenIds text(prompt.begin(), prompt.end());
-  std::vector<char> seen(static_cast<std::size_t>(decoder.vocabulary()), 0);
-  for (const auto id : text) seen[static_cast<std::size_t>(id)] = 1;
-  for (Index i = 0; i < count; ++i) {
-    const bool full = i == 0 || decoder.length(0) == decoder.capacity();
-    const auto kept = std::min(text.size(), static_cast<std::size_t>(i == 0 ? decoder.capacity() : half));
-    const transformer::Tokens end(text.end() - static_cast<std::ptrdiff_t>(kept), text.end());
-    auto logits = copy(full ? decoder.read({&row, 1}, {&end, 1}) : decoder.step({&row, 1}, {&text.back(), 1}));
-    for (const auto id : style.never) logits.mutable_data()[id] = -std::numeric_limits<float>::infinity();
-    text.push_back(sampler(logits.values(), seen, rng.uniform()));
-    seen[static_cast<std::size_t>(text.back())] = 1;
-  }
-  return {text.begin() + static_cast<std::ptrdiff_t>(prompt.size()), text.end()};
+  const transformer::Tokens begin(prompt.begin(), prompt.end());
+  return transformer::generate(model_, {&begin, 1}, {.tokens = count, .sampling = sampling}, rng)[0];
 }
 
 void GptLearner::draw_attention(Tokens text, const std::filesystem::path& file) const {

@@ -16,7 +16,7 @@ class GptLearner : public Learner {
   std::optional<Measured> measure(Tokens text, const CacheGrid& grid, const metrics::GoOn& go_on) const override;
   std::string protocol() const override;
   bool has_cache() const override { return false; }
-  data::TokenIds sample(Tokens prompt, Index count, const SampleStyle& style, Rng rng) const override;
+  data::TokenIds sample(Tokens prompt, Index count, const transformer::Sampling& sampling, Rng rng) const override;
   void draw_attention(Tokens text, const std::filesystem::path& file) const override;
 
   train::State state() override;

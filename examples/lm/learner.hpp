@@ -25,11 +25,6 @@ struct Measured {
   double nats = 0;                  // -log p of all tokens but the first
   std::vector<double> cached = {};  // the same with a cache, for every theta and, within it, every lambda
 };
-struct SampleStyle {
-  transformer::Sampling sampling = {};
-  std::vector<std::int32_t> never = {};  // tokens that are left out
-};
-
 class Learner {
  public:
   virtual ~Learner() = default;
@@ -43,7 +38,7 @@ class Learner {
   /// How measure() does it.
   virtual std::string protocol() const = 0;
   virtual bool has_cache() const = 0;
-  virtual data::TokenIds sample(Tokens prompt, Index count, const SampleStyle& style, Rng rng) const = 0;
+  virtual data::TokenIds sample(Tokens prompt, Index count, const transformer::Sampling& sampling, Rng rng) const = 0;
 
   /// Pictures of how the model reads a text; none for models without attention.
   virtual void draw_attention(Tokens text, const std::filesystem::path& file) const = 0;

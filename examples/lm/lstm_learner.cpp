@@ -144,8 +144,8 @@ std::string LstmLearner::protocol() const {
          " rows that begin at least " + std::to_string(least_warm_up) + " tokens (with a cache: its window) early";
 }
 
-data::TokenIds LstmLearner::sample(Tokens prompt, Index count, const SampleStyle& style, Rng rng) const {
-  return lstm_lm::sample(model_, prompt, count, rng, {.sampling = style.sampling, .never = style.never});
+data::TokenIds LstmLearner::sample(Tokens prompt, Index count, const transformer::Sampling& sampling, Rng rng) const {
+  return lstm_lm::sample(model_, prompt, count, rng, sampling);
 }
 
 train::State LstmLearner::state() {

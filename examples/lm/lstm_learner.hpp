@@ -17,7 +17,7 @@ class LstmLearner : public Learner {
   std::optional<Measured> measure(Tokens text, const CacheGrid& grid, const metrics::GoOn& go_on) const override;
   std::string protocol() const override;
   bool has_cache() const override { return true; }
-  data::TokenIds sample(Tokens prompt, Index count, const SampleStyle& style, Rng rng) const override;
+  data::TokenIds sample(Tokens prompt, Index count, const transformer::Sampling& sampling, Rng rng) const override;
 
   void draw_attention(Tokens, const std::filesystem::path&) const override {}
 

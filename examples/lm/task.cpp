@@ -64,9 +64,10 @@ train::Record LmTask::evaluate() {
 std::string LmTask::continued() const {
   const auto& tokenizer = *corpus_.tokenizer;
   const auto prompt = encoded(tokenizer, options_.prompt, "--prompt");
-  const SampleStyle style{options_.sampling, unknown_token(tokenizer)};
+  auto sampling = options_.sampling;
+  sampling.never = unknown_token(tokenizer);
   auto text = prompt;
-  const auto more = learner_->sample(prompt, options_.sample_tokens, style, Rng(run_.seed).fork("sample"));
+  const auto more = learner_->sample(prompt, options_.sample_tokens, sampling, Rng(run_.seed).fork("sample"));
   text.insert(text.end(), more.begin(), more.end());
   return tokenizer.decode(text);
 }

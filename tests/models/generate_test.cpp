@@ -235,6 +235,12 @@ TEST(Sampler, RepetitionPenalty) {
   const auto share = [&](char seen) { return counts({.repetition_penalty = 3}, logits, {0, seen, 0})[1]; };
   EXPECT_LT(share(1), share(0));  // a negative logit falls further
 }
+TEST(Sampler, WhatIsLeftOutIsNeverDrawn) {
+  EXPECT_EQ(counts({.never = {1, 3}}, four()), (Counts{{0, 333}, {2, 667}}));
+  EXPECT_EQ(counts({.top_k = 1, .never = {1}}, four()), (Counts{{3, 1000}}));
+  EXPECT_EQ(draws({.temperature = 0, .never = {1}}, four(), 2), (Tokens{3, 3}));
+  expect_error<Error>([] { transformer::Sampler(4, {.never = {4}}); }, {"sampler", "below 4", "found 4"});
+}
 TEST(Sampler, EqualLogitsInOrderOfTheirTokens) {
   const std::vector<float> same(6, 1.0f);
   EXPECT_EQ(draws({.temperature = 0}, same, 1), (Tokens{0}));

@@ -173,19 +173,19 @@ TEST(LstmLm, SamplesFollowTheirOptions) {
   auto model = initialised();
   formula::fill(model);
   const std::vector<std::int32_t> prompt = {1, 2};
-  const auto text = [&](const lstm_lm::SampleOptions& o, std::uint64_t seed = 1) {
+  const auto text = [&](const transformer::Sampling& o, std::uint64_t seed = 1) {
     Rng rng(seed);
     return lstm_lm::sample(model, prompt, 40, rng, o);
   };
   EXPECT_EQ(text({}).size(), 40u);
   EXPECT_EQ(text({}), text({}));
   EXPECT_NE(text({}), text({}, 2));
-  EXPECT_EQ(text({.sampling = {.temperature = 0}}), text({.sampling = {.top_k = 1}}, 2));
-  const auto few = text({.sampling = {.top_k = 3}}), flat = text({.sampling = {.temperature = 100}});
+  EXPECT_EQ(text({.temperature = 0}), text({.top_k = 1}, 2));
+  const auto few = text({.top_k = 3}), flat = text({.temperature = 100});
   EXPECT_LT((std::set<std::int32_t>(few.begin(), few.end()).size()),
             (std::set<std::int32_t>(flat.begin(), flat.end()).size()));
-  const auto often = text({.sampling = {.temperature = 0}})[0];
-  for (const auto id : text({.sampling = {.temperature = 0}, .never = {often}})) EXPECT_NE(id, often);
+  const auto often = text({.temperature = 0})[0];
+  for (const auto id : text({.temperature = 0, .never = {often}})) EXPECT_NE(id, often);
   Rng rng(1);
   expect_error<Error>([&] { lstm_lm::sample(model, std::vector<std::int32_t>{}, 1, rng); }, {"sample", "prompt"});
   expect_error<Error>([&] { lstm_lm::sample(model, std::vector<std::int32_t>{29}, 1, rng); }, {"index 29", "[0, 29)"});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "atelier/ops/softmax.hpp"
 
@@ -22,6 +23,10 @@ const Sampling& Sampling::check() const {
 
 Sampler::Sampler(Index vocabulary, const Sampling& options)
     : options_(options.check()), logits_(Tensor::empty({1, vocabulary})) {
+  for (const auto id : options_.never)
+    if (id < 0 || id >= vocabulary)
+      throw Error("sampler: expected tokens to leave out below " + std::to_string(vocabulary) + ", found " +
+                  std::to_string(id));
   heap_.reserve(static_cast<std::size_t>(vocabulary));
   chosen_.reserve(static_cast<std::size_t>(vocabulary));
 }
@@ -45,6 +50,7 @@ void Sampler::adjust(std::span<const float> logits, std::span<const char> seen) 
     const bool repeated = !seen.empty() && seen[i];
     z[i] = (!repeated ? logits[i] : logits[i] > 0 ? logits[i] / penalty : logits[i] * penalty) * factor;
   }
+  for (const auto id : options_.never) z[id] = -std::numeric_limits<float>::infinity();
 }
 
 std::int32_t Sampler::draw_from_all(double u) const {

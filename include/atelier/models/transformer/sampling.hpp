@@ -18,6 +18,7 @@ struct Sampling {
   double top_p = 1;               ///< of those the fewest that have this probability together    Holtzman et al. 2020
   double min_p = 0;               ///< of those the ones at least so likely, relative to the likeliest
                                   ///<                                                               Nguyen et al. 2024
+  std::vector<std::int32_t> never{};  ///< tokens that are left out, such as that of unknown words
 
   /// The options themselves. Throws ConfigError for values out of range.
   const Sampling& check() const;
@@ -26,7 +27,7 @@ struct Sampling {
 /// Chooses tokens; its memory is taken once.
 class Sampler {
  public:
-  /// Throws ConfigError for options out of range.
+  /// Throws ConfigError for options out of range, Error for a token to be left out that there is not.
   Sampler(Index vocabulary, const Sampling& options);
 
   /// The token that the number u in [0, 1) picks. seen: [V], not 0 for tokens that were there; may be empty.
