@@ -21,5 +21,6 @@ template <class T> BasicTensor<T> append(const BasicTensor<T>& a, const BasicTen
   return record("append", y, wrt(a, [n](const BasicTensor<T>& g) { return slice(g, -1, 0, n); }),
                 wrt(b, [n, m](const BasicTensor<T>& g) { return slice(g, -1, n, n + m); }));
 }
+ATELIER_KERNEL(append)
 
 }  // namespace atelier::inline v0::gan

@@ -88,6 +88,7 @@ template <class T> BasicTensor<T> translate(const BasicTensor<T>& x, const Index
   }
   return record("translate", y, wrt(x, [shift, back](const BasicTensor<T>& g) { return translate(g, shift, !back); }));
 }
+ATELIER_KERNEL(translate)
 
 /// Draws for images of `shape`, [B, H, W, C].
 template <class T> AugmentDraw<T> draw_augment(const Augment& kinds, const Shape& shape, Rng& rng) {
@@ -112,6 +113,7 @@ template <class T> AugmentDraw<T> draw_augment(const Augment& kinds, const Shape
   }
   return d;
 }
+ATELIER_KERNEL(draw_augment)
 
 /// The images as drawn: x [B, H, W, C] -> the same shape. x itself when nothing is done.
 ///   brightness x + b;  saturation m + s (x - m), m the pixel's mean;  contrast m + c (x - m), m the image's mean
@@ -129,5 +131,6 @@ template <class T> BasicTensor<T> augment(const BasicTensor<T>& x, const Augment
   if (d.kinds.translation) y = translate(y, d.shift);
   return d.kinds.cutout ? y * d.kept : y;
 }
+ATELIER_KERNEL(augment)
 
 }  // namespace atelier::inline v0::gan

@@ -45,6 +45,8 @@ template <class T> BasicTensor<T> real_term(Loss loss, const BasicTensor<T>& r, 
   }
   return neg(r);
 }
+ATELIER_KERNEL(real_term)
+
 /// Its term for each generated example.
 template <class T> BasicTensor<T> fake_term(Loss loss, const BasicTensor<T>& f) {
   switch (loss) {
@@ -56,6 +58,7 @@ template <class T> BasicTensor<T> fake_term(Loss loss, const BasicTensor<T>& f) 
   }
   return f;
 }
+ATELIER_KERNEL(fake_term)
 }  // namespace detail
 
 /// What the discriminator minimises, a scalar. `label_smoothing` lowers the target of real examples alone from 1 to
@@ -82,6 +85,7 @@ template <class T> BasicTensor<T> generator_loss(Loss loss, const Logits<T>& fak
   }
   return neg(mean(f));
 }
+ATELIER_KERNEL(generator_loss)
 
 /// V(D, G) = E[log D(x)] + E[log(1 - D(G(z)))], which the discriminator of Loss::minimax makes large and its generator
 /// small.                                                                               Goodfellow et al. 2014, eq. 1

@@ -27,6 +27,19 @@ template <class T> BasicTensor<T> squared_slopes(const Logits<T>& logits, const 
   const auto slope = grad(sum(logits.values), x, {.create_graph = true});
   return sum(square(reshape(slope, Shape{logits.rows(), x.size() / std::max<Index>(1, logits.rows())})), {1});
 }
+ATELIER_KERNEL(squared_slopes)
+
+/// (sqrt(s) - 1)^2 for squared slopes s. A slope of 0, whose length has no derivative, counts as constant.
+template <class T> BasicTensor<T> off_one(const BasicTensor<T>& squared) {
+  return map(
+      "off_one",
+      [](auto s) ATELIER_LAMBDA {
+        const auto off = select(s > 0, sqrt(s), 0) - 1;
+        return off * off;
+      },
+      squared);
+}
+ATELIER_KERNEL(off_one)
 }  // namespace detail
 
 /// Points on the way from real to fake, one share for each judgement: real + share * (fake - real), a constant.
@@ -41,17 +54,12 @@ BasicTensor<T> interpolate(const BasicTensor<T>& real, const BasicTensor<T>& fak
   const auto a = reshape(real, rows), b = reshape(fake, rows);
   return reshape(a + share * (b - a), real.shape());
 }
+ATELIER_KERNEL(interpolate)
 
 /// E[(||d D(m) / d m|| - 1)^2] at given points m, to be weighted by lambda (10 in the paper).  Gulrajani et al. 2017
-/// `discriminate(m)` gives Logits. Two-sided. A slope of 0, whose length has no derivative, counts as constant.
+/// `discriminate(m)` gives Logits. Two-sided.
 template <class T, class F> BasicTensor<T> wgan_gp(const F& discriminate, const BasicTensor<T>& points) {
-  return mean(map(
-      "wgan_gp",
-      [](auto s) ATELIER_LAMBDA {
-        const auto off = select(s > 0, sqrt(s), 0) - 1;
-        return off * off;
-      },
-      detail::squared_slopes(discriminate(points), points)));
+  return mean(detail::off_one(detail::squared_slopes(discriminate(points), points)));
 }
 
 /// E[||d D(x) / d x||^2] at real examples x, to be weighted by gamma / 2.               Mescheder et al. 2018, eq. 9

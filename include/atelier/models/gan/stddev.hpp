@@ -25,5 +25,6 @@ template <class T> BasicTensor<T> minibatch_stddev(const BasicTensor<T>& x, Inde
   for (int d = 1; d < column.rank(); ++d) column[d] = 1;
   return append(x, expand(reshape(repeated, column), shape));
 }
+ATELIER_KERNEL(minibatch_stddev)
 
 }  // namespace atelier::inline v0::gan

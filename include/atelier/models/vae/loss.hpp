@@ -41,6 +41,7 @@ BasicTensor<T> reconstruction_nll(const Config& c, const BasicTensor<T>& outputs
   const auto nll = cross_entropy(reshape(outputs, Shape{x.size(), c.levels}), labels);
   return sum(reshape(nll, x.shape()), {1});
 }
+ATELIER_KERNEL(reconstruction_nll)
 
 /// KL term of the loss: the mean over the batch, or with free bits sum over dimensions of max(free_bits, mean KL).
 template <class T> BasicTensor<T> kl_loss(const Gaussian<T>& q, double free_bits) {
@@ -49,6 +50,7 @@ template <class T> BasicTensor<T> kl_loss(const Gaussian<T>& q, double free_bits
       "gaussian_kl", [](auto m, auto v) ATELIER_LAMBDA { return 0.5 * (m * m + expm1(v) - v); }, q.mean, q.logvar);
   return sum(maximum(mean(each, {0}), BasicTensor<T>(Shape{}, T(free_bits))));
 }
+ATELIER_KERNEL(kl_loss)
 
 /// Negative ELBO of a batch with one draw of z for each image:
 ///   E_q[-log p(x | z)] + KL(q(z | x) || N(0, I)).                              Kingma & Welling 2014, eq. 10

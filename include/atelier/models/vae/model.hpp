@@ -10,16 +10,21 @@
 
 namespace atelier::inline v0::vae {
 
+/// mean + exp(logvar / 2) * noise: a differentiable draw from N(mean, exp(logvar)), for standard normal noise.
+template <class T>
+BasicTensor<T> reparameterise(const BasicTensor<T>& mean, const BasicTensor<T>& logvar, const BasicTensor<T>& noise) {
+  return map(
+      "reparameterise", [](auto m, auto v, auto e) ATELIER_LAMBDA { return m + exp(0.5 * v) * e; }, mean, logvar,
+      noise);
+}
+ATELIER_KERNEL(reparameterise)
+
 /// A diagonal Gaussian for each example: mean and log variance, [B, Z].
 template <class T> struct Gaussian {
   BasicTensor<T> mean, logvar;
 
-  /// mean + exp(logvar / 2) * noise: a differentiable draw, for standard normal noise of the same shape.
-  BasicTensor<T> sample(const BasicTensor<T>& noise) const {
-    return map(
-        "reparameterise", [](auto m, auto v, auto e) ATELIER_LAMBDA { return m + exp(0.5 * v) * e; }, mean, logvar,
-        noise);
-  }
+  /// A differentiable draw, for standard normal noise of the same shape.
+  BasicTensor<T> sample(const BasicTensor<T>& noise) const { return reparameterise(mean, logvar, noise); }
 };
 
 /// What losses, evaluation and pictures need of a model: its configuration, q(z | x) and the parameters of p(x | z).
