@@ -47,10 +47,12 @@ atelier_part(text data/text data/tokenizer USES data LIBRARIES ${json})
 atelier_part(metrics metrics USES ops)
 atelier_part(train train USES ops io LIBRARIES ${json})
 
+atelier_part(model_files models models/vae models/gan USES io LIBRARIES ${json})
+
 # Weights that the library carries, as the bytes of their files.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS weights/digits.safetensors)
 file(READ weights/digits.safetensors ATELIER_DIGITS HEX)
 string(REGEX REPLACE "(..)" "0x\\1," ATELIER_DIGITS "${ATELIER_DIGITS}")
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/digits.inc CONTENT "@ATELIER_DIGITS@" @ONLY)
-atelier_part(models models models/vae models/gan models/transformer USES objectives image_ops sequence_ops io LIBRARIES ${json})
+atelier_part(models models/digits models/transformer USES model_files objectives image_ops sequence_ops LIBRARIES ${json})
 target_include_directories(atelier_models PRIVATE ${PROJECT_BINARY_DIR}/generated)

@@ -1,6 +1,7 @@
 #include "task.hpp"
 
 #include "picture_text.hpp"
+#include "vae_figures.hpp"
 #include "vae_pictures.hpp"
 
 namespace atelier::programs {
@@ -9,11 +10,7 @@ namespace {
 constexpr Index chunk = 100;  // images that are evaluated at once
 
 const FaceVaeOptions& checked(const FaceVaeOptions& o, const ImageData& data, const train::Options& run) {
-  for (const auto& [flag, x] : {std::pair{"--beta", o.loss.beta},
-                                {"--free-bits", o.loss.free_bits},
-                                {"--kl-warmup", static_cast<double>(o.kl_warmup)}})
-    if (!(x >= 0) || !std::isfinite(x))
-      throw ConfigError(std::string(flag) + ": expected a number that is not negative, found " + std::to_string(x));
+  check_objective(o.loss, o.kl_warmup);
   if (run.batch > static_cast<Index>(data.train.size()))
     throw ConfigError("--batch: expected at most the " + std::to_string(data.train.size()) +
                       " training images, found " + std::to_string(run.batch));
@@ -51,30 +48,12 @@ Tensor FaceVaeTask::held_out(Index begin, Index end) const {
 train::Record FaceVaeTask::step(Index step, double lr_factor) {
   const PrecisionScope precision(run_.precision);
   const Rng rng = rng_.fork("step", static_cast<std::uint64_t>(step));
-  vae::LossOptions loss = options_.loss;
-  if (step < options_.kl_warmup) loss.beta *= static_cast<double>(step) / static_cast<double>(options_.kl_warmup);
   adam_.learning_rate = run_.lr * lr_factor;
-  const auto x = training_images(shuffle_(step), rng);
   Rng latents = rng.fork("latents");
   const Tensor noise = normal({run_.batch, model_.config.latent}, latents);
-  double total = 0, reconstruction = 0, kl = 0;
-  const Index size = run_.batch / run_.accumulate;
-  const double share = 1.0 / static_cast<double>(run_.accumulate);
-  for (Index begin = 0; begin < run_.batch; begin += size) {
-    Tape tape;
-    const auto elbo =
-        vae::negative_elbo(model_, slice(x, 0, begin, begin + size), slice(noise, 0, begin, begin + size), {}, loss);
-    adam_.accumulate(elbo.loss);
-    total += share * elbo.loss.item();
-    reconstruction += share * elbo.reconstruction.item();
-    kl += share * elbo.kl.item();
-  }
-  if (std::isfinite(total)) adam_.step();
-  return train::Record()
-      .set("loss", total)
-      .set("neg_elbo", reconstruction + kl)
-      .set("reconstruction", reconstruction)
-      .set("kl", kl);
+  const vae::Batch<float> images{training_images(shuffle_(step), rng), {}};
+  return record_of(vae::step(model_, adam_, images, noise, vae::warmed_up(options_.loss, step, options_.kl_warmup),
+                             run_.accumulate));
 }
 
 train::Record FaceVaeTask::terms(Index n) const {
@@ -88,10 +67,7 @@ train::Record FaceVaeTask::terms(Index n) const {
     all.reconstruction += weight * t.reconstruction;
     all.kl += weight * t.kl;
   }
-  return train::Record()
-      .set("test_neg_elbo", all.negative_elbo())
-      .set("test_reconstruction", all.reconstruction)
-      .set("test_kl", all.kl);
+  return record_of("test", all);
 }
 
 Tensor FaceVaeTask::generated(Index n) const {

@@ -1,6 +1,7 @@
 #include "task.hpp"
 
 #include "picture_text.hpp"
+#include "vae_figures.hpp"
 #include "vae_pictures.hpp"
 
 namespace atelier::programs {
@@ -13,15 +14,8 @@ data::Mnist binarized(const data::Mnist& images) {
   return {data::binarize(images.train, rng.fork("train")), data::binarize(images.test, rng.fork("test"))};
 }
 
-void check_weight(const char* flag, double x) {
-  if (x >= 0 && std::isfinite(x)) return;
-  throw ConfigError(std::string(flag) + ": expected a number that is not negative, found " + std::to_string(x));
-}
-
 void check(const VaeOptions& o, const data::Mnist& images) {
-  check_weight("--beta", o.loss.beta);
-  check_weight("--free-bits", o.loss.free_bits);
-  check_weight("--kl-warmup", static_cast<double>(o.kl_warmup));
+  check_objective(o.loss, o.kl_warmup);
   check_weight("--iwae", static_cast<double>(o.iwae));
   if (o.holdout < 0 || o.holdout >= images.train.count)
     throw ConfigError("--holdout: expected 0 to " + std::to_string(images.train.count - 1) + " images, found " +
@@ -95,31 +89,11 @@ vae::Batch<float> VaeTask::batch(std::span<const std::int32_t> numbers, const Rn
 train::Record VaeTask::step(Index step, double lr_factor) {
   const PrecisionScope precision(run_.precision);
   const Rng rng = rng_.fork("step", static_cast<std::uint64_t>(step));
-  vae::LossOptions loss = options_.loss;
-  if (step < options_.kl_warmup) loss.beta *= static_cast<double>(step) / static_cast<double>(options_.kl_warmup);
   adam_.learning_rate = run_.lr * lr_factor;
-  const auto whole = batch(shuffle_(step), rng);
   Rng latents = rng.fork("latents");
   const Tensor noise = normal({run_.batch, model_.config.latent}, latents);
-  double total = 0, reconstruction = 0, kl = 0;
-  const Index size = run_.batch / run_.accumulate;
-  const double share = 1.0 / static_cast<double>(run_.accumulate);
-  for (Index k = 0; k < run_.accumulate; ++k) {
-    const auto some = whole.rows(k * size, (k + 1) * size);
-    Tape tape;
-    const auto elbo =
-        vae::negative_elbo(model_, some.images, slice(noise, 0, k * size, (k + 1) * size), some.labels, loss);
-    adam_.accumulate(elbo.loss);
-    total += share * elbo.loss.item();
-    reconstruction += share * elbo.reconstruction.item();
-    kl += share * elbo.kl.item();
-  }
-  if (std::isfinite(total)) adam_.step();
-  return train::Record()
-      .set("loss", total)
-      .set("neg_elbo", reconstruction + kl)
-      .set("reconstruction", reconstruction)
-      .set("kl", kl);
+  return record_of(vae::step(model_, adam_, batch(shuffle_(step), rng), noise,
+                             vae::warmed_up(options_.loss, step, options_.kl_warmup), run_.accumulate));
 }
 
 train::Record VaeTask::evaluate() { return evaluate(held_out_); }
@@ -127,11 +101,7 @@ train::Record VaeTask::evaluate() { return evaluate(held_out_); }
 train::Record VaeTask::evaluate(const vae::Batch<float>& images) const {
   const PrecisionScope precision(run_.precision);
   Rng rng = rng_.fork("evaluate");
-  const auto terms = vae::evaluate(model_, images, rng);
-  return train::Record()
-      .set(data_.held_out_name + "_neg_elbo", terms.negative_elbo())
-      .set(data_.held_out_name + "_reconstruction", terms.reconstruction)
-      .set(data_.held_out_name + "_kl", terms.kl);
+  return record_of(data_.held_out_name, vae::evaluate(model_, images, rng));
 }
 
 double VaeTask::score(const train::Record& metrics) const { return metrics.number(data_.held_out_name + "_neg_elbo"); }
@@ -177,17 +147,7 @@ void VaeTask::sample(const std::filesystem::path& folder, Index step) {
 train::State VaeTask::state() { return train::run_state_of(model_, adam_); }
 train::State VaeTask::model_state() { return train::model_state_of(model_); }
 
-train::Record VaeTask::model_config() const {
-  const auto& c = model_.config;
-  return train::Record()
-      .set("model", "vae")
-      .set("pixels", c.pixels)
-      .set("hidden", std::vector<std::int64_t>(c.hidden.begin(), c.hidden.end()))
-      .set("latent", c.latent)
-      .set("likelihood", vae::name(c.likelihood))
-      .set("levels", c.levels)
-      .set("classes", c.classes);
-}
+train::Record VaeTask::model_config() const { return train::Record::parse(vae::to_json(model_.config), "vae"); }
 
 train::Record request(const VaeOptions& o) {
   constexpr const char* drawn[] = {"none", "static", "dynamic"};

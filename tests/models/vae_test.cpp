@@ -188,6 +188,40 @@ TEST(Vae, ActiveUnitsCountWhatVaries) {
   EXPECT_EQ(vae::active_units(model, data), 2);
 }
 
+TEST(Vae, AStepInPartsIsThatOfTheWhole) {
+  const vae::Batch<double> batch{small_images(6), {}};
+  const auto noise = formula::uniform<double>(6, {6, 3});
+  const auto after = [&](Index parts) {
+    auto model = small_vae<double>(small_config());
+    auto adam = vae::make_optimizer(model);
+    const auto expected = vae::negative_elbo(model, batch.images, noise, {}, {.beta = 0.5});
+    const auto info = vae::step(model, adam, batch, noise, {.beta = 0.5}, parts);
+    EXPECT_NEAR(info.loss, expected.loss.item(), 1e-12);
+    EXPECT_NEAR(info.negative_elbo(), expected.reconstruction.item() + expected.kl.item(), 1e-12);
+    return copy(model.encoder[0].w);
+  };
+  const auto whole = after(1);
+  EXPECT_NE(whole.data()[0], small_vae<double>(small_config()).encoder[0].w.data()[0]);
+  EXPECT_LT(max(abs(after(3) - whole)).item(), 1e-9);
+  expect_error<Error>([&] { after(4); }, {"vae", "6 images in 4"});
+}
+TEST(Vae, ALossThatIsNoNumberChangesNothing) {
+  auto model = small_vae<double>(small_config());
+  auto adam = vae::make_optimizer(model);
+  const auto before = copy(model.output.w);
+  const auto info =
+      vae::step(model, adam, {BasicTensor<double>({2, 12}, std::nan("")), {}}, formula::uniform<double>(6, {2, 3}));
+  EXPECT_TRUE(std::isnan(info.loss));
+  EXPECT_TRUE(std::ranges::equal(before.values(), model.output.w.values()));
+}
+TEST(Vae, BetaGrowsDuringItsWarmUp) {
+  const auto beta = [](Index step, Index updates) { return vae::warmed_up({.beta = 2}, step, updates).beta; };
+  EXPECT_EQ(beta(0, 10), 0);
+  EXPECT_EQ(beta(5, 10), 1);
+  EXPECT_EQ(beta(10, 10), 2);
+  EXPECT_EQ(beta(0, 0), 2);
+}
+
 TEST(Vae, LearnsTheSameBitsWithAnyNumberOfThreads) {
   const auto many = [] {
     const ThreadScope scope(3);

@@ -4,20 +4,10 @@
 #include <functional>
 
 #include "atelier/metrics/iwae.hpp"
+#include "atelier/models/vae/batch.hpp"
 #include "atelier/models/vae/loss.hpp"
 
 namespace atelier::inline v0::vae {
-
-/// Images [N, pixels] and, for a conditional model, labels one hot [N, classes].
-template <class T> struct Batch {
-  BasicTensor<T> images;
-  BasicTensor<T> labels;
-
-  Batch rows(Index begin, Index end) const {
-    return {slice(images, 0, begin, end), labels ? slice(labels, 0, begin, end) : labels};
-  }
-  Index size() const { return images.size(0); }
-};
 
 /// Means over images of the two terms of the negative ELBO (beta 1), one draw of z for each image.
 struct Terms {

@@ -1,0 +1,38 @@
+/// What the trainers of VAEs ask for and report alike.
+#pragma once
+
+#include <cmath>
+
+#include "atelier/models/vae/evaluate.hpp"
+#include "atelier/models/vae/step.hpp"
+#include "atelier/train/record.hpp"
+
+namespace atelier::programs {
+
+/// Throws ConfigError, which names the flag, unless x is a number that is not negative.
+inline void check_weight(const char* flag, double x) {
+  if (!(x >= 0) || !std::isfinite(x))
+    throw ConfigError(std::string(flag) + ": expected a number that is not negative, found " + std::to_string(x));
+}
+inline void check_objective(const vae::LossOptions& loss, Index kl_warmup) {
+  check_weight("--beta", loss.beta);
+  check_weight("--free-bits", loss.free_bits);
+  check_weight("--kl-warmup", static_cast<double>(kl_warmup));
+}
+
+inline train::Record record_of(const vae::StepInfo& info) {
+  return train::Record()
+      .set("loss", info.loss)
+      .set("neg_elbo", info.negative_elbo())
+      .set("reconstruction", info.reconstruction)
+      .set("kl", info.kl);
+}
+/// part: test or validation, before each name.
+inline train::Record record_of(const std::string& part, const vae::Terms& terms) {
+  return train::Record()
+      .set(part + "_neg_elbo", terms.negative_elbo())
+      .set(part + "_reconstruction", terms.reconstruction)
+      .set(part + "_kl", terms.kl);
+}
+
+}  // namespace atelier::programs
