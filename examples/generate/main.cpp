@@ -1,4 +1,4 @@
-// Writes text with a trained Gpt or with GPT-2: a prompt in, its continuation out, token by token.
+// Writes text with a trained language model or with GPT-2: a prompt in, its continuation out, token by token.
 //   generate --model runs/lm_text --prompt "ROMEO:" --temperature 0.8 --top-k 40
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -73,7 +73,7 @@ void add_flags(CLI::App& app, GenerateFlags& f) {
 
 int generate_text(int argc, char** argv) {
   GenerateFlags flags;
-  CLI::App app("Writes text with a trained Gpt or with GPT-2.", "generate");
+  CLI::App app("Writes text with a trained language model or with GPT-2.", "generate");
   add_flags(app, flags);
   add_sampling_flags(app, flags);
   try {

@@ -8,8 +8,7 @@
 
 #include "atelier/data/tokenizer/bpe.hpp"
 #include "atelier/io/durable_file.hpp"
-#include "atelier/models/transformer/files.hpp"
-#include "atelier/models/transformer/generate.hpp"
+#include "text_model.hpp"
 
 namespace atelier::programs {
 
@@ -63,15 +62,16 @@ std::vector<std::string> prompts_of(const GenerateFlags& f) {
 /// Everything that a run needs; the texts are numbered prompt by prompt.
 class TextWriter {
  public:
-  explicit TextWriter(const GenerateFlags& f) : f_(f), prompts_(prompts_of(f)), gpt_(transformer::load_gpt(f.model)) {
+  explicit TextWriter(const GenerateFlags& f) : f_(f), prompts_(prompts_of(f)), model_(load_text_model(f.model)) {
     if (f.ids.empty()) tokenizer_ = find_tokenizer(f);
-    if (tokenizer_ && tokenizer_->size() != gpt_.config.vocabulary)
-      throw InputError(f.model.string() + ": expected a tokenizer of " + std::to_string(gpt_.config.vocabulary) +
+    const Index vocabulary = model_->vocabulary();
+    if (tokenizer_ && tokenizer_->size() != vocabulary)
+      throw InputError(f.model.string() + ": expected a tokenizer of " + std::to_string(vocabulary) +
                        " tokens, found one of " + std::to_string(tokenizer_->size()));
     for (const auto id : f.ids)
-      if (id < 0 || id >= gpt_.config.vocabulary)
-        throw ConfigError("--ids: expected numbers from 0 to " + std::to_string(gpt_.config.vocabulary - 1) +
-                          ", found " + std::to_string(id));
+      if (id < 0 || id >= vocabulary)
+        throw ConfigError("--ids: expected numbers from 0 to " + std::to_string(vocabulary - 1) + ", found " +
+                          std::to_string(id));
     for (const auto& text : f.stop) stop_.push_back(token_of(text));
     for (const auto& prompt : prompts_)
       for (std::int64_t i = 0; i < f.samples; ++i) begins_.push_back(begin_of(prompt));
@@ -79,7 +79,7 @@ class TextWriter {
   void write() {
     if (f_.beams > 0) return search();
     transformer::GenerateOptions o{.tokens = f_.tokens, .sampling = f_.sampling, .stop = stop_};
-    if (begins_.size() > 1) return print_all(transformer::generate(gpt_, begins_, o, Rng(f_.seed)));
+    if (begins_.size() > 1) return print_all(model_->generate(begins_, o, Rng(f_.seed)));
     if (!f_.without_prompt) std::cout << prompt(0);
     std::cout << std::flush;
     Tokens fresh;
@@ -91,7 +91,7 @@ class TextWriter {
       printed = std::max(printed, text.size());
       return static_cast<bool>(std::cout);
     };
-    transformer::generate(gpt_, begins_, o, Rng(f_.seed));
+    model_->generate(begins_, o, Rng(f_.seed));
     std::cout << "\n";
   }
 
@@ -135,7 +135,7 @@ class TextWriter {
                                      .tokens = f_.tokens,
                                      .length_penalty = f_.length_penalty,
                                      .end = stop_.empty() ? -1 : stop_[0]};
-    for (auto& best : transformer::beam_search(gpt_, begins_, o)) texts.push_back(std::move(best.tokens));
+    for (auto& best : model_->search(begins_, o)) texts.push_back(std::move(best.tokens));
     print_all(texts);
   }
   void print_all(const std::vector<Tokens>& texts) const {
@@ -156,7 +156,7 @@ class TextWriter {
 
   const GenerateFlags& f_;
   std::vector<std::string> prompts_;
-  transformer::Gpt gpt_;
+  std::unique_ptr<TextModel> model_;
   std::unique_ptr<data::Tokenizer> tokenizer_;
   Tokens stop_;
   std::vector<Tokens> begins_;

@@ -145,7 +145,8 @@ std::string LstmLearner::protocol() const {
 }
 
 data::TokenIds LstmLearner::sample(Tokens prompt, Index count, const transformer::Sampling& sampling, Rng rng) const {
-  return lstm_lm::sample(model_, prompt, count, rng, sampling);
+  const transformer::Tokens begin(prompt.begin(), prompt.end());
+  return lstm_lm::generate(model_, {&begin, 1}, {.tokens = count, .sampling = sampling}, rng)[0];
 }
 
 train::State LstmLearner::state() {
@@ -160,15 +161,7 @@ train::State LstmLearner::state() {
 train::State LstmLearner::model_state() { return train::model_state_of(model_); }
 
 train::Record LstmLearner::config() const {
-  const auto& c = model_.config;
-  return train::Record()
-      .set("model", "lstm_lm")
-      .set("vocabulary", c.vocabulary)
-      .set("embedding", c.embedding)
-      .set("hidden", c.hidden)
-      .set("layers", c.layers)
-      .set("output", lstm_lm::name(c.output))
-      .set("cutoffs", std::vector<std::int64_t>(c.cutoffs.begin(), c.cutoffs.end()));
+  return train::Record::parse(lstm_lm::to_json(model_.config), "lstm_lm");
 }
 
 }  // namespace atelier::programs

@@ -175,7 +175,7 @@ TEST(LstmLm, SamplesFollowTheirOptions) {
   const std::vector<std::int32_t> prompt = {1, 2};
   const auto text = [&](const transformer::Sampling& o, std::uint64_t seed = 1) {
     Rng rng(seed);
-    return lstm_lm::sample(model, prompt, 40, rng, o);
+    return lstm_lm::generate(model, {&prompt, 1}, {.tokens = 40, .sampling = o}, rng)[0];
   };
   EXPECT_EQ(text({}).size(), 40u);
   EXPECT_EQ(text({}), text({}));
@@ -186,9 +186,22 @@ TEST(LstmLm, SamplesFollowTheirOptions) {
             (std::set<std::int32_t>(flat.begin(), flat.end()).size()));
   const auto often = text({.temperature = 0})[0];
   for (const auto id : text({.temperature = 0, .never = {often}})) EXPECT_NE(id, often);
+  const transformer::Tokens nothing, unknown = {29}, all = text({});
   Rng rng(1);
-  expect_error<Error>([&] { lstm_lm::sample(model, std::vector<std::int32_t>{}, 1, rng); }, {"sample", "prompt"});
-  expect_error<Error>([&] { lstm_lm::sample(model, std::vector<std::int32_t>{29}, 1, rng); }, {"index 29", "[0, 29)"});
+  transformer::Tokens told;
+  const auto hear = [&](Index number, std::int32_t token) {
+    EXPECT_EQ(number, 0);
+    told.push_back(token);
+    return told.size() < 3;
+  };
+  EXPECT_EQ(lstm_lm::generate(model, {&prompt, 1}, {.tokens = 40, .on_token = hear}, rng)[0].size(), 3u);
+  EXPECT_EQ(told, transformer::Tokens(all.begin(), all.begin() + 3));
+  const auto at = std::find(all.begin(), all.end(), all[7]);
+  EXPECT_EQ(lstm_lm::generate(model, {&prompt, 1}, {.tokens = 40, .stop = {all[7]}}, rng)[0],
+            transformer::Tokens(all.begin(), at));
+  expect_error<Error>([&] { lstm_lm::generate(model, {&nothing, 1}); }, {"generate", "prompt"});
+  expect_error<Error>([&] { lstm_lm::generate(model, {&unknown, 1}); }, {"index 29", "[0, 29)"});
+  expect_error<ConfigError>([&] { lstm_lm::generate(model, {&prompt, 1}, {.tokens = -1}); }, {"tokens", "-1"});
 }
 
 TEST(LstmLm, WhatMakesNoModelIsRefused) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "atelier/models/gan/files.hpp"
+#include "atelier/models/lstm_lm/lstm_lm.hpp"
 #include "atelier/models/vae/files.hpp"
 #include "atelier/models/vae/sample.hpp"
 #include "atelier/models/weights.hpp"
@@ -76,6 +77,23 @@ TEST(ModelFiles, GeneratorsOfEveryKind) {
   EXPECT_EQ(values(load<gan::Unet>(folder / "g")(image, nn::Mode::eval)), values(unet(image, nn::Mode::eval)));
   EXPECT_FALSE(gan::image_gan_kind(folder / "g").from_noise);
 }
+TEST(ModelFiles, RecurrentLanguageModels) {
+  TempFolder folder;
+  const lstm_lm::Config tied{.vocabulary = 11, .embedding = 16, .hidden = 6, .layers = 2, .dropout = {.between = 0.25}};
+  auto adaptive = tied;
+  adaptive.output = lstm_lm::Output::adaptive, adaptive.cutoffs = {3, 7};
+  const IndexTensor ids({2, 1}, {1, 5});
+  for (const auto& c : {tied, adaptive}) {
+    const auto made = initialised(lstm_lm::LstmLm(c));
+    save(made, folder / "lm");
+    EXPECT_EQ(model_kind(folder / "lm"), "lstm_lm");
+    const auto read = load<lstm_lm::LstmLm>(folder / "lm");
+    EXPECT_EQ(to_json(read.config), to_json(c));
+    EXPECT_EQ(read.config.dropout.between, 0.25);
+    const auto score = [&](const lstm_lm::LstmLm& m) { return values(m.log_prob(m(ids).features.view({2, 16}, 0))); };
+    EXPECT_EQ(score(read), score(made));
+  }
+}
 TEST(ModelFiles, SizesThatTheFileDoesNotHoldTakeNoMemory) {
   TempFolder folder;
   const nn::Linear small{2, 2};
@@ -95,6 +113,12 @@ TEST(ModelFiles, SizesThatTheFileDoesNotHoldTakeNoMemory) {
       [&] {
         load<gan::DcganGenerator>(
             claim(R"({"model": "gan_images", "size": 64, "channels": 3, "latent": 1000000000, "width": 1000000000})"));
+      },
+      {"larger ones"});
+  expect_error<InputError>(
+      [&] {
+        load<lstm_lm::LstmLm>(
+            claim(R"({"model": "lstm_lm", "vocabulary": 9, "embedding": 2, "hidden": 100000000, "layers": 1})"));
       },
       {"larger ones"});
   expect_error<InputError>(

@@ -5,6 +5,7 @@
 
 #include "atelier/data/tokenizer/bpe.hpp"
 #include "atelier/data/tokenizer/character.hpp"
+#include "atelier/models/lstm_lm/lstm_lm.hpp"
 #include "models/transformer_support.hpp"
 #include "programs/run_files.hpp"
 
@@ -56,6 +57,17 @@ TEST_F(GenerateProgram, WritesWhatTheLibraryGenerates) {
   const auto fresh = transformer::generate(*gpt_, prompt, {.tokens = 30}, Rng(1))[0];
   EXPECT_EQ(text({}), "hello" + tokenizer_.decode(fresh) + "\n");
   EXPECT_EQ(text({"--no-prompt"}), tokenizer_.decode(fresh) + "\n");
+}
+TEST_F(GenerateProgram, RecurrentModelsWriteToo) {
+  lstm_lm::LstmLm model({.vocabulary = tokenizer_.size(), .embedding = 8, .hidden = 8, .layers = 1});
+  nn::init(model, Rng(4));
+  save(model, folder_ / "model.safetensors");
+  const std::vector<transformer::Tokens> prompt = {tokenizer_.encode("hello")};
+  const auto fresh = lstm_lm::generate(model, prompt, {.tokens = 30}, Rng(1))[0];
+  EXPECT_EQ(text({}), "hello" + tokenizer_.decode(fresh) + "\n");
+  EXPECT_NE(text({"--top-k", "2"}), text({}));
+  EXPECT_NE(text({"--samples", "2"}).find("=== 2\nhello"), std::string::npos);
+  expect_refused({"--prompt", "a", "--beams", "2"}, 2, {"--beams", "recurrent"});
 }
 TEST_F(GenerateProgram, EveryFlagOfSamplingActs) {
   const auto plain = text({});

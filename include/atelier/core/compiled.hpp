@@ -6,7 +6,7 @@
 #define ATELIER_KERNEL(name)
 #define ATELIER_OP(name)
 #else
-/// Follows the definition of a kernel `name`, a function template over the scalar that is not overloaded.
+/// Follows the definitions of a kernel `name`, a function template not overloaded, and of all it names.
 #define ATELIER_KERNEL(name)                         \
   extern template decltype(name<float>) name<float>; \
   extern template decltype(name<double>) name<double>;

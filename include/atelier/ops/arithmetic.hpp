@@ -23,7 +23,6 @@ template <class T> BasicTensor<T> sub(const BasicTensor<T>& a, const BasicTensor
                 wrt(a, [s = a.shape()](const BasicTensor<T>& g) { return detail::fit(g, s); }),
                 wrt(b, [s = b.shape()](const BasicTensor<T>& g) { return neg(detail::fit(g, s)); }));
 }
-ATELIER_OP(sub)
 
 /// a * b, element by element. Shapes broadcast.
 template <class T> BasicTensor<T> mul(const BasicTensor<T>& a, const BasicTensor<T>& b) {
@@ -45,7 +44,6 @@ template <class T> BasicTensor<T> div(const BasicTensor<T>& a, const BasicTensor
                   return detail::fit(neg(div(mul(g, y), b)), s);  // d(a/b)/db = -(a/b)/b
                 }));
 }
-ATELIER_OP(div)
 
 /// scale * x + shift for constants.
 template <class T>
@@ -59,6 +57,8 @@ BasicTensor<T> affine(const BasicTensor<T>& x, std::type_identity_t<real_of<T>> 
 ATELIER_OP(affine)
 
 template <class T> BasicTensor<T> neg(const BasicTensor<T>& x) { return affine(x, -1, 0); }
+ATELIER_OP(sub)
+ATELIER_OP(div)
 ATELIER_OP(neg)
 
 /// scale / x for a constant.

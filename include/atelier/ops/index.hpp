@@ -32,7 +32,6 @@ template <class T> BasicTensor<T> scatter_add(const BasicTensor<T>& x, const Ind
   kernels::add_at(y.mutable_data(), x.data(), index.data(), p.outer, size, index.size(), p.inner);
   return record("scatter_add", y, wrt(x, [index, at](const BasicTensor<T>& g) { return take(g, index, at); }));
 }
-ATELIER_OP(scatter_add)
 
 /// The parts of x along `dim` with the given numbers (index: [K]): [.., N, ..] -> [.., K, ..]. Rows of a table, dim =
 /// 0.
@@ -48,6 +47,7 @@ template <class T> BasicTensor<T> take(const BasicTensor<T>& x, const IndexTenso
   kernels::take(y.mutable_data(), x.data(), index.data(), p.outer, n, index.size(), p.inner);
   return record("take", y, wrt(x, [index, at, n](const BasicTensor<T>& g) { return scatter_add(g, index, at, n); }));
 }
+ATELIER_OP(scatter_add)
 ATELIER_OP(take)
 
 namespace detail {

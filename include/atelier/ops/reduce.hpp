@@ -72,7 +72,6 @@ template <class T> BasicTensor<T> sum_to(const BasicTensor<T>& x, const Shape& s
   return record("sum_to", detail::sum_value(x, shape),
                 wrt(x, [s = x.shape()](const BasicTensor<T>& g) { return expand(g, s); }));
 }
-ATELIER_OP(sum_to)
 
 /// x repeated to `shape`, to which it broadcasts.
 template <class T> BasicTensor<T> expand(const BasicTensor<T>& x, const Shape& shape) {
@@ -83,6 +82,7 @@ template <class T> BasicTensor<T> expand(const BasicTensor<T>& x, const Shape& s
                                 std::array<const T*, 1>{x.data()}, kernels::layout<1>(shape, {&x.shape()}));
   return record("expand", y, wrt(x, [s = x.shape()](const BasicTensor<T>& g) { return sum_to(g, s); }));
 }
+ATELIER_OP(sum_to)
 ATELIER_OP(expand)
 
 /// Sum over `dims`, negative from the end (all when empty); `keep` leaves them with size 1.

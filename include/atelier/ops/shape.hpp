@@ -105,7 +105,6 @@ template <class T> BasicTensor<T> embed(const BasicTensor<T>& x, int dim, Index 
                        x.size(at) * p.inner);
   return record("embed", y, wrt(x, [at, begin, end](const BasicTensor<T>& g) { return slice(g, at, begin, end); }));
 }
-ATELIER_OP(embed)
 
 /// Elements [begin, end) along `dim`; negative bounds count from the end. Shares the memory when dim is the outermost.
 template <class T> BasicTensor<T> slice(const BasicTensor<T>& x, int dim, Index begin, Index end) {
@@ -129,6 +128,7 @@ template <class T> BasicTensor<T> slice(const BasicTensor<T>& x, int dim, Index 
   }
   return record("slice", y, wrt(x, [at, begin, n](const BasicTensor<T>& g) { return embed(g, at, begin, n); }));
 }
+ATELIER_OP(embed)
 ATELIER_OP(slice)
 
 /// Element `i` along `dim`, that dimension removed.

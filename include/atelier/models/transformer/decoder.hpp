@@ -8,10 +8,9 @@
 
 #include "atelier/models/transformer/gpt.hpp"
 #include "atelier/models/transformer/seq2seq.hpp"
+#include "atelier/models/transformer/tokens.hpp"
 
 namespace atelier::inline v0::transformer {
-
-using Tokens = std::vector<std::int32_t>;
 
 /// Texts that grow side by side, one a row; of up to 16 at a time none changes a bit of another. Steps after the first
 /// allocate nothing. The model must outlive the decoder, and its weights stay as they are.

@@ -1,20 +1,10 @@
 /// Text from a model: token by token, or the best of several that are searched side by side.
 #pragma once
 
-#include <functional>
-
 #include "atelier/models/transformer/decoder.hpp"
 #include "atelier/models/transformer/sampling.hpp"
 
 namespace atelier::inline v0::transformer {
-
-struct GenerateOptions {
-  Index tokens = 100;   ///< most new ones of a text
-  Sampling sampling{};  ///< greedy with {.temperature = 0}
-  Tokens stop{};        ///< tokens that end a text; they do not belong to it
-  /// Told every new token at once, with its text's number; false ends all texts.
-  std::function<bool(Index text, std::int32_t token)> on_token{};
-};
 
 /// Goes on with each prompt, on the decoder's first rows; the new tokens alone. Text i draws from rng.fork("text", i):
 /// same seed, same text, whatever stands beside it (of up to 16). A text that fills the decoder is read again from its

@@ -1,10 +1,12 @@
 /// The choice of the next token from its logits.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "atelier/core/random.hpp"
+#include "atelier/models/transformer/tokens.hpp"
 #include "atelier/tensor/tensor.hpp"
 
 namespace atelier::inline v0::transformer {
@@ -18,10 +20,19 @@ struct Sampling {
   double top_p = 1;               ///< of those the fewest that have this probability together    Holtzman et al. 2020
   double min_p = 0;               ///< of those the ones at least so likely, relative to the likeliest
                                   ///<                                                               Nguyen et al. 2024
-  std::vector<std::int32_t> never{};  ///< tokens that are left out, such as that of unknown words
+  Tokens never{};                 ///< tokens that are left out, such as that of unknown words
 
   /// The options themselves. Throws ConfigError for values out of range.
   const Sampling& check() const;
+};
+
+/// How texts go on, whatever model writes them.
+struct GenerateOptions {
+  Index tokens = 100;   ///< most new ones of a text
+  Sampling sampling{};  ///< greedy with {.temperature = 0}
+  Tokens stop{};        ///< tokens that end a text; they do not belong to it
+  /// Told every new token at once, with its text's number; false ends all texts.
+  std::function<bool(Index text, std::int32_t token)> on_token{};
 };
 
 /// Chooses tokens; its memory is taken once.
