@@ -68,7 +68,7 @@ way warnings '^-ELBO 5[0-9][0-9]\.[0-9] nats$' \
   $compiler -std=c++20 -O2 -fopenmp -DATELIER_HEADER_ONLY $strict -I $source/include -isystem $eigen all.cpp -o vae && ./vae'
 way without_openmp '^-ELBO 5[0-9][0-9]\.[0-9] nats$' \
   '$compiler -std=c++20 -O2 -DATELIER_HEADER_ONLY $headers $consumer/vae.cpp -o vae && ./vae'
-way no_exceptions 'error: #error .*exceptions' \
+way no_exceptions '#error .*exceptions' \
   '! $compiler -std=c++20 -fno-exceptions -fsyntax-only $headers $consumer/vae.cpp >out 2>&1 && grep "#error" out'
 
 compare='$compiler -std=c++20 -O2 -fopenmp -DATELIER_HEADER_ONLY $headers $consumer/vae.cpp -o bare &&
