@@ -15,3 +15,19 @@ configure_package_config_file(cmake/atelierConfig.cmake.in ${PROJECT_BINARY_DIR}
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/atelierConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/atelierConfig.cmake ${PROJECT_BINARY_DIR}/atelierConfigVersion.cmake
   cmake/FindLibZip.cmake DESTINATION ${ATELIER_CMAKE_DIR})
+
+# pkg-config: the parts, those that use others first; the prefix is where the file is found.
+set(ATELIER_PC_LIBS)
+set(ATELIER_PC_OPENMP)
+foreach(part ${ATELIER_PARTS})
+  get_target_property(type ${part} TYPE)
+  if(type STREQUAL STATIC_LIBRARY)
+    string(PREPEND ATELIER_PC_LIBS " -l${part}")
+  endif()
+endforeach()
+if(ATELIER_OPENMP)
+  set(ATELIER_PC_OPENMP " ${OpenMP_CXX_FLAGS}")
+endif()
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE ATELIER_PC_UP)
+configure_file(cmake/atelier.pc.in ${PROJECT_BINARY_DIR}/atelier.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/atelier.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -32,7 +32,7 @@ if [ "$all" = 0 ]; then
   exit 0
 fi
 
-need_packages clang libomp-dev
+need_packages clang libomp-dev pkg-config
 build release -DATELIER_TESTS=ON -DATELIER_BENCH=ON -DATELIER_WERROR=ON
 ATELIER_SLOW_TESTS=1 run release
 build asan

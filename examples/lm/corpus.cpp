@@ -1,12 +1,12 @@
 #include "corpus.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "atelier/data/text/read.hpp"
 #include "atelier/data/text/unicode.hpp"
 #include "atelier/data/tokenizer/bpe.hpp"
 #include "atelier/data/tokenizer/character.hpp"
-#include "atelier/data/tokenizer/word.hpp"
 
 namespace atelier::programs {
 
@@ -32,12 +32,20 @@ std::string share_unknown(const data::WordTokenizer& tokenizer, const TextPart& 
   return std::to_string(n) + " of them unknown words";
 }
 
-std::unique_ptr<data::Tokenizer> make_tokenizer(std::string_view whole, std::string_view train,
-                                                const TextCorpusOptions& o) {
-  if (o.cut == Cut::bytes) return std::make_unique<data::ByteTokenizer>();
+std::shared_ptr<const data::Tokenizer> tokenizer_for(std::string_view whole, std::string_view train,
+                                                     const TextCorpusOptions& o) {
+  if (o.tokenizer) return o.tokenizer;
+  if (o.cut == Cut::bytes) return std::make_shared<data::ByteTokenizer>();
   if (o.cut == Cut::bpe)
-    return std::make_unique<data::BpeTokenizer>(data::train_bpe(train, {.vocabulary = o.vocabulary, .special = {}}));
-  return std::make_unique<data::CharacterTokenizer>(data::CharacterTokenizer::train(whole));
+    return std::make_shared<data::BpeTokenizer>(data::train_bpe(train, {.vocabulary = o.vocabulary, .special = {}}));
+  return std::make_shared<data::CharacterTokenizer>(data::CharacterTokenizer::train(whole));
+}
+
+/// A tokenizer of another text may not know all characters of this one: then the file is to blame.
+data::TokenIds encoded(const data::Tokenizer& tokenizer, std::string_view text, const std::filesystem::path& file) try {
+  return tokenizer.encode(text);
+} catch (const Error& error) {
+  throw InputError(file.string() + ": " + error.what());
 }
 }  // namespace
 
@@ -53,10 +61,12 @@ std::vector<Index> Corpus::counts() const {
   return n;
 }
 
-Corpus load_wikitext_corpus(const std::filesystem::path& folder, data::WikiTextSet set, std::int32_t limit) {
+Corpus load_wikitext_corpus(const std::filesystem::path& folder, data::WikiTextSet set, std::int32_t limit,
+                            std::shared_ptr<const data::WordTokenizer> tokenizer) {
   const auto wiki = data::load_wikitext(folder, set);
-  const auto tokenizer = std::make_shared<data::WordTokenizer>(data::WordTokenizer::train(
-      wiki.train.text, {.min_count = wiki.raw ? rare_in_raw : 1, .limit = limit, .by_frequency = true}));
+  if (!tokenizer)
+    tokenizer = std::make_shared<data::WordTokenizer>(data::WordTokenizer::train(
+        wiki.train.text, {.min_count = wiki.raw ? rare_in_raw : 1, .limit = limit, .by_frequency = true}));
   Corpus c{.tokenizer = tokenizer, .by_frequency = true};
   c.train = words_of(*tokenizer, wiki.train);
   c.validation = words_of(*tokenizer, wiki.valid);
@@ -81,8 +91,9 @@ Corpus load_text_corpus(const std::filesystem::path& path, const TextCorpusOptio
   const auto text = data::read_text(path, {.any_bytes = o.cut == Cut::bytes});
   const auto unit = o.cut == Cut::bytes ? data::SplitUnit::bytes : data::SplitUnit::characters;
   const auto split = data::split_text(text.bytes, o.train, unit);
-  Corpus c{.tokenizer = make_tokenizer(text.bytes, split.train, o)};
-  const auto train = c.tokenizer->encode(split.train), validation = c.tokenizer->encode(split.validation);
+  Corpus c{.tokenizer = tokenizer_for(text.bytes, split.train, o)};
+  const auto train = encoded(*c.tokenizer, split.train, path);
+  const auto validation = encoded(*c.tokenizer, split.validation, path);
   c.train = part_of(split.train, train.front(), {train.begin() + 1, train.end()});
   c.validation = part_of(split.validation, train.back(), validation);
   c.checksums = text.sha256;
@@ -90,6 +101,15 @@ Corpus load_text_corpus(const std::filesystem::path& path, const TextCorpusOptio
                " tokens, vocabulary " + std::to_string(c.tokenizer->size()) + "; validation: the last " +
                std::to_string(c.validation.characters) + " characters, all of them, of which training saw none";
   return c;
+}
+
+std::filesystem::path text_path(const std::filesystem::path& given) {
+  const std::filesystem::path usual = "/usr/share/common-licenses/GPL-3";
+  if (!given.empty()) return given;
+  const char* root = std::getenv("ATELIER_DATA");
+  if (!root || !*root) return usual;
+  const auto set = std::filesystem::path(root) / "tinyshakespeare";
+  return std::filesystem::exists(set) ? set : usual;
 }
 
 }  // namespace atelier::programs

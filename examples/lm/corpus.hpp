@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "atelier/data/text/wikitext.hpp"
-#include "atelier/data/tokenizer/tokenizer.hpp"
+#include "atelier/data/tokenizer/word.hpp"
 #include "atelier/metrics/likelihood.hpp"
 
 namespace atelier::programs {
@@ -32,9 +32,10 @@ struct Corpus {
 };
 
 /// WikiText-2 as words: those of the training part, numbered by frequency, and one <eos> for every line; from .raw
-/// files words that occur at least three times. Every part is read after an <eos>, so that all of its tokens count.
-/// Throws InputError for other files than WikiText-2's, unless any are allowed.
-Corpus load_wikitext_corpus(const std::filesystem::path& folder, data::WikiTextSet set, std::int32_t limit);
+/// files words that occur at least three times; or those of a tokenizer that there is. Every part is read after an
+/// <eos>, so that all of its tokens count. Throws InputError for other files than WikiText-2's, unless any are allowed.
+Corpus load_wikitext_corpus(const std::filesystem::path& folder, data::WikiTextSet set, std::int32_t limit,
+                            std::shared_ptr<const data::WordTokenizer> tokenizer = {});
 
 enum class Cut { characters, bytes, bpe };
 /// Throws ConfigError for an unknown name.
@@ -42,11 +43,15 @@ Cut cut_from(const std::string& text);
 
 struct TextCorpusOptions {
   Cut cut = Cut::characters;
-  std::int32_t vocabulary = 4096;  // of BPE, learned from the training part
-  double train = 0.9;              // share of the text, from its beginning
+  std::int32_t vocabulary = 4096;                         // of BPE, learned from the training part
+  double train = 0.9;                                     // share of the text, from its beginning
+  std::shared_ptr<const data::Tokenizer> tokenizer = {};  // one that there is, instead of one made for the text
 };
 /// A text file or folder of texts: its first part for training, all the rest for validation. Throws InputError for
 /// texts that are empty or too short to split, ConfigError for a share that is none.
 Corpus load_text_corpus(const std::filesystem::path& path, const TextCorpusOptions& o);
+
+/// `given`, where it is not empty; or tiny Shakespeare below ATELIER_DATA; or else a text that every Debian system has.
+std::filesystem::path text_path(const std::filesystem::path& given);
 
 }  // namespace atelier::programs

@@ -54,17 +54,6 @@ void add_flags(CLI::App& app, TextFlags& f, LmWords& words) {
       ->capture_default_str();
 }
 
-/// --data, which may be a file or a folder; or tiny Shakespeare below ATELIER_DATA; or else a text that every Debian
-/// system has.
-std::filesystem::path text_path(const Flags& flags) {
-  const std::filesystem::path usual = "/usr/share/common-licenses/GPL-3";
-  if (!flags.options.data.empty()) return flags.options.data;
-  const char* root = std::getenv("ATELIER_DATA");
-  if (!root || !*root) return usual;
-  const auto set = std::filesystem::path(root) / "tinyshakespeare";
-  return std::filesystem::exists(set) ? set : usual;
-}
-
 int train_text(int argc, char** argv) {
   TextFlags flags;
   flags.options.out = "runs/lm_text";
@@ -80,7 +69,7 @@ int train_text(int argc, char** argv) {
                          .set("vocabulary", flags.corpus.vocabulary)
                          .set("train_share", flags.corpus.train);
   return run_trainer("lm_text", flags, asked, [&] {
-    auto corpus = load_text_corpus(text_path(flags), flags.corpus);
+    auto corpus = load_text_corpus(text_path(flags.options.data), flags.corpus);
     if (flags.style() != ProgressStyle::none)
       std::cerr << "tokens: training " << corpus.train.tokens.size() << ", validation "
                 << corpus.validation.tokens.size() - 1 << "; vocabulary " << corpus.tokenizer->size() << "\n";

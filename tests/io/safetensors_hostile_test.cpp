@@ -1,6 +1,9 @@
 /// Safetensors files that nobody should trust: each gives one line with file and place, before any data are touched.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdlib>
+#include <new>
 #include <random>
 
 #include "io/safetensors_support.hpp"
@@ -8,8 +11,43 @@
 #include "support/temp_folder.hpp"
 
 namespace {
+std::atomic<std::size_t> heap_bytes{0};
+}
+// Every byte that this program asks for is counted.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+void* operator new(std::size_t size) {
+  heap_bytes += size;
+  if (void* p = std::malloc(size)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+
+namespace {
 using namespace atelier;
 using namespace atelier::io;
+
+/// Memory that refusing a file may take: what its header is read and parsed into, and messages. None of it goes by the
+/// sizes that the header claims.
+constexpr std::size_t memory_for(std::size_t file_bytes) { return 64 * 1024 + 20 * file_bytes; }
+
+/// Opens a file, or fails to; takes at most so much memory for it.
+SafetensorsFile open_within(std::size_t memory, const std::filesystem::path& path) {
+  struct Limit {
+    std::size_t memory, before = heap_bytes;
+    ~Limit() { EXPECT_LE(heap_bytes - before, memory); }
+  } limit{memory};
+  return SafetensorsFile::open(path);
+}
+
+/// The file must be refused in one line that names it, says where, and what was expected and found.
+void refuse(const std::filesystem::path& path, const std::string& bytes, std::vector<std::string> parts) {
+  parts.insert(parts.end(), {path.filename().string() + ": ", "expected ", "found "});
+  const auto line = expect_error<InputError>([&] { open_within(memory_for(bytes.size()), path).verify(); }, parts);
+  const bool place = line.find("tensor") != line.npos || line.find("byte") != line.npos ||
+                     line.find("header") != line.npos || line.find("__metadata__") != line.npos;
+  EXPECT_TRUE(place) << "no place in: " << line;
+}
 
 struct Hostile {
   const char* label;
@@ -21,12 +59,7 @@ void refuse_all(const std::vector<Hostile>& files) {
   TempFolder folder;
   for (const auto& [label, bytes, message] : files) {
     SCOPED_TRACE(label);
-    auto parts = message;
-    parts.push_back("bad.safetensors: ");
-    parts.push_back("expected ");
-    parts.push_back("found ");
-    const auto path = folder.write("bad.safetensors", bytes);
-    expect_error<InputError>([&] { SafetensorsFile::open(path).verify(); }, parts);
+    refuse(folder.write("bad.safetensors", bytes), bytes, message);
   }
 }
 
@@ -195,8 +228,7 @@ TEST(SafetensorsHostile, EveryBitOfAFileOfOurs) {
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
     auto bytes = good;
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
-    const auto path = folder.write("bad.safetensors", bytes);
-    expect_error<InputError>([&] { SafetensorsFile::open(path).verify(); }, {"bad.safetensors"});
+    refuse(folder.write("bad.safetensors", bytes), bytes, {});
   }
 }
 
@@ -207,9 +239,25 @@ TEST(SafetensorsHostile, EveryLengthOfAFileOfOurs) {
   write_safetensors(folder / "good.safetensors", tensors);
   const auto good = folder.read("good.safetensors");
   for (std::size_t length = 0; length < good.size(); ++length) {
-    const auto path = folder.write("bad.safetensors", good.substr(0, length));
-    expect_error<InputError>([&] { SafetensorsFile::open(path).verify(); }, {"bad.safetensors"});
+    const auto bytes = good.substr(0, length);
+    refuse(folder.write("bad.safetensors", bytes), bytes, {});
   }
+}
+
+/// A header may claim what it likes: a terabyte is not even looked for before the claim has been checked, and a whole
+/// file of a terabyte, which is a hole, takes no memory until its tensor is read.
+TEST(SafetensorsHostile, ClaimsTakeNoMemory) {
+  TempFolder folder;
+  const std::string tera = "1099511627776", claim = w("U8", "[" + tera + "]", "[0," + tera + "]");
+  const auto lie = raw_file(claim, 8);
+  refuse(folder.write("lie", lie), lie, {"tensor 'w'", "within the 8 bytes", tera});
+  const auto cut = raw_file(claim, 8, 99'999'999);
+  refuse(folder.write("cut", cut), cut, {"header of 99999999 bytes", "cut short"});
+  const auto hole = folder.write("hole", raw_file(claim, 0));
+  std::error_code refused;
+  std::filesystem::resize_file(hole, 8 + claim.size() + (std::uintmax_t{1} << 40), refused);
+  if (refused) GTEST_SKIP() << "this file system has no files of a terabyte";
+  EXPECT_EQ(open_within(memory_for(claim.size()), hole).info("w").bytes, std::uint64_t{1} << 40);
 }
 
 /// Random damage to a header without checksums: refused, or a file whose tensors are all within it.

@@ -34,6 +34,9 @@ while read -r header; do breach "$header: Eigen belongs to interop/eigen.hpp"; d
   grep -rl '#include <Eigen' include/atelier | grep -v -e interop/eigen.hpp -e kernels/reference/ || true)
 while read -r header; do breach "$header: OpenMP is seen in parallel/team.hpp only"; done < <(
   grep -rlE '#pragma omp|<omp.h>' include src | grep -v parallel/team.hpp || true)
+while read -r line; do breach "$line: the library prints nothing, ends no process and handles no signals"; done < <(
+  grep -rnE '\bstd::(cout|cerr|clog|exit|abort|quick_exit|terminate|signal)\b|(^|[^a-z_n])(printf|puts|putchar|fprintf|perror|sigaction|_exit|exit|abort)\(' \
+    include src | grep -v '///' || true)
 
 # Sizes: lines of files, of functions (from a line at the margin that opens a brace to the closing one), macros.
 sources=$(git ls-files -co --exclude-standard '*.hpp' '*.cpp' '*.sh' '*.py' | sort)
