@@ -1,7 +1,7 @@
 """bench.svg: bars of every peer's time beside ours, and of the share of the arithmetic peak. Drawn by hand."""
 import html
 
-import report
+import report_steps
 
 COLORS = {"atelier": "#1b6ca8", "torch-eager": "#e07b39", "torch-compile": "#b5442f", "jax": "#4b9b6e"}
 BAR, GAP, LEFT, WIDTH, TOP = 16, 14, 150, 330, 74
@@ -25,7 +25,7 @@ def bar(x, y, length, color, label):
 def groups_of(records, value):
     """[(label, [(impl, value)])]"""
     found = []
-    for (work, precision), (ours, theirs) in report.grouped(records).items():
+    for (work, precision), (ours, theirs) in report_steps.grouped(records).items():
         bars = [(i, value(r)) for i, r in [("atelier", ours), *theirs.items()]]
         found.append((f"{work} {precision}", [(i, v) for i, v in bars if v is not None]))
     return found
