@@ -21,5 +21,5 @@ done
 need_packages "${BUILD_PACKAGES[@]}" libbenchmark-dev
 [ "$setup" = 0 ] || need_packages python3-venv python3-dev
 say "building"
-build release -DATELIER_BENCH=ON -DATELIER_TESTS=OFF -- bench_steps bench_machine
+build release -DATELIER_BENCH=ON -DATELIER_TESTS=OFF -- bench_steps bench_machine attention_bench conv_bench cross_entropy_bench elementwise_bench embedding_bench gemm_bench norm_bench optimizer_bench random_bench
 exec python3 scripts/bench/suite.py "$@"

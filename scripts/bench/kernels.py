@@ -120,6 +120,7 @@ def run_family(family, o, run):
 
 
 def run_section(records, o, run):
+    """Records of every family that has none yet."""
     for family in FAMILIES:
         if not any(r["kind"] == "kernel" and r["work"].startswith(f"{family}/") for r in records):
             records += run_family(family, o, run)

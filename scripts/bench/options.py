@@ -103,7 +103,7 @@ def chosen_works(o):
                  if w.section in o.sections and (matches(o, w.name) if o.only else w.quick or not o.quick)]
     except re.error as error:
         raise UsageError(f"--only: expected a regular expression, {error}") from None
-    if o.only and not found and set(o.sections) <= {"machine", "steps", "generation"}:
+    if o.only and not found and set(o.sections) <= {"machine", *(w.section for w in works.WORKS)}:
         raise UsageError(f"--only: expected one that matches some of {', '.join(w.name for w in works.WORKS)}, "
                          f"found '{o.only}'")
     return found

@@ -325,7 +325,7 @@ class WholeSuite(unittest.TestCase):
 
 class Usage(unittest.TestCase):
     def test_mistakes(self):
-        for words in (["--peers", "tensorflow"], ["--precision", "low"], ["--only", "nothing"], ["--only", "("],
+        for words in (["--peers", "tensorflow"], ["--precision", "low"], ["--sections", "steps", "--only", "nothing"], ["--only", "("],
                       ["--threads", "0"], ["--rounds", "x"]):
             with self.assertRaises(SystemExit) as end, redirect_stderr(io.StringIO()):
                 suite.main(words)
