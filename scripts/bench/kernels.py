@@ -4,8 +4,8 @@ import os
 import re
 import subprocess
 
-import options
 import rounds
+import selection
 from records import rounded
 
 FAMILIES = ("gemm", "conv", "attention", "cross_entropy", "norm", "elementwise", "optimizer", "random", "embedding")
@@ -48,7 +48,7 @@ def chosen(names, o):
     wanted = []
     for name in names:
         work, precision, impl = split_name(name)
-        if precision in o.precision and options.matches(o, work) and (impl == "atelier" or o.peers != ["none"]):
+        if precision in o.precision and selection.matches(o, work) and (impl == "atelier" or o.peers != ["none"]):
             wanted.append(name)
     return wanted
 
@@ -96,6 +96,11 @@ def records_of(result, threads):
     return made
 
 
+def order(names, r):
+    """Where a record's benchmark stands in the program's list; random interleaving has shuffled them."""
+    return [split_name(n) for n in names].index((r["work"], r["precision"], r["impl"]))
+
+
 def run_group(program, names, o):
     how = QUICK if o.quick else FULL
     pattern = "^(" + "|".join(re.escape(n) for n in names) + ")$"
@@ -109,13 +114,18 @@ def run_family(family, o, run):
     """Records of a family, or none when it fails."""
     program, made = os.path.join(o.programs, f"{family}_bench"), []
     try:
-        groups = grouped(chosen(call([program, "--benchmark_list_tests"], o.threads).split(), o))
+        names = call([program, "--benchmark_list_tests"], o.threads).split()
+        groups = grouped(chosen(names, o))
         for i, names in enumerate(groups):
             run.progress(f"kernels {family}: {i}/{len(groups)}")
-            made += run_group(program, names, o)
+            made += sorted(run_group(program, names, o), key=lambda r: order(names, r))
     except KernelError as error:
         run.failed.append(f"kernels: {error}")
         return []
+    if family == "gemm" and o.peers != ["none"]:
+        there = {split_name(n)[2] for n in names}
+        run.skipped += [f"{impl}: was not there when the benchmarks were built; --setup installs it"
+                        for impl in OTHERS if impl not in there]
     return made
 
 

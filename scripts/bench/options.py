@@ -3,7 +3,10 @@ import argparse
 import re
 import shlex
 
+import kernels
 import machine
+import selection
+import waits
 import workers
 import works
 
@@ -12,10 +15,22 @@ SECTIONS = {
     "steps": "whole training steps beside the peers",
     "generation": "tokens and images from models beside the peers",
     "kernels": "micro-benchmarks of bench/kernels, some beside Eigen, OpenBLAS and oneDNN",
+    "growth": "time for each unit of arithmetic against batch, width, sequence length, vocabulary, threads",
+    "waits": "compiling, size and start of programs, images, tokenizing, checkpoints",
+}
+PROGRAMS = {  # what each section runs, as targets of the build
+    "machine": ["bench_machine", "bench_steps"],
+    "kernels": [f"{family}_bench" for family in kernels.FAMILIES],
+    "waits": ["bench_waits", waits.EXAMPLE, waits.SMALLEST],
 }
 QUICK_SECTIONS = ["machine", "steps", "generation"]
 FULL, QUICK = {"rounds": 15, "seconds": 1.0}, {"rounds": 5, "seconds": 0.4}
 NO_WORK = {"llm.c": "llm.c: it has none of the works chosen"}
+
+
+def programs(sections):
+    """Targets that sections need; the machine is always measured."""
+    return [p for s in PROGRAMS if s == "machine" or s in sections for p in PROGRAMS[s]]
 
 
 class UsageError(Exception):
@@ -66,6 +81,7 @@ def parser(description):
     add("--resume", action="store_true", help="keep what DIR has of the same machine, commit and settings")
     add("--out", default="build/bench", metavar="DIR", help="default build/bench")
     add("--compare", metavar="OLD.json", help="list what changed since that run; exit code 1 if something is slower")
+    add("--list-programs", action="store_true", help="name the programs that the other options need, and end")
     add("--programs", default=str(machine.ROOT / "build" / "release" / "bench"), metavar="DIR",
         help="where the programs of bench/ are (default build/release/bench)")
     return p
@@ -93,14 +109,10 @@ def chosen_peers(o):
     return ([] if "none" in o.peers else names), [NO_WORK[name] for name in o.peers if name in NO_WORK]
 
 
-def matches(o, name):
-    return o.only is None or re.search(o.only, name) is not None
-
-
 def chosen_works(o):
     try:
         found = [w for w in works.WORKS
-                 if w.section in o.sections and (matches(o, w.name) if o.only else w.quick or not o.quick)]
+                 if w.section in o.sections and (selection.matches(o, w.name) if o.only else w.quick or not o.quick)]
     except re.error as error:
         raise UsageError(f"--only: expected a regular expression, {error}") from None
     if o.only and not found and set(o.sections) <= {"machine", *(w.section for w in works.WORKS)}:

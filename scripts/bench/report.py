@@ -1,5 +1,6 @@
 """bench.md and the table on the terminal."""
 import disturbance
+import report_growth
 import report_kernels
 import report_steps
 import works
@@ -51,7 +52,8 @@ def markdown(records):
     system = next(r for r in records if r["work"] == "system")
     lines = ["# Benchmarks", "", *system_lines(system), "", *report_steps.lines(records),
              *report_steps.mode_lines(records), *disturbed_lines(records), *trouble_lines(system),
-             *report_steps.profile_lines(records), *report_kernels.lines(records), *report_steps.detail_lines(records),
+             *report_steps.profile_lines(records), *report_kernels.lines(records),
+             *report_growth.lines(records), *report_steps.detail_lines(records),
              *machine_lines(records)]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import compare
+import growth
 import kernels
 import machine
 import options
@@ -18,6 +19,7 @@ import peers
 import report
 import steps
 import store
+import waits
 import works
 from roofline import Roofline
 
@@ -32,10 +34,11 @@ def say(message, end="\n"):
 
 
 class Run:
-    """What all sections share: where records go, what failed, how far it is."""
+    """What all sections share: where records go, what failed or is left out, how far it is."""
 
-    def __init__(self, folder, records, failed):
-        self.folder, self.records, self.failed, self.subject = folder, records, failed, ""
+    def __init__(self, folder, records):
+        self.folder, self.records, self.subject = folder, records, ""
+        self.failed, self.skipped = records[0]["failed"], records[0]["skipped"]
 
     def progress(self, message):
         """One line that is written anew on a terminal; elsewhere a line whenever the subject changes."""
@@ -79,13 +82,17 @@ def run_all(o, system):
         say(f"not measured: {reason}")
     system["peers"] = {i: {"version": peers.PINNED[works.PEERS[i].package]} for i in pythons}
     records = [system, *(store.earlier(folder, system, say) if o.resume else [])]
-    run = Run(folder, records, system["failed"])
+    run = Run(folder, records)
     roofline = measure_machine(o, records, run)
     for section in o.sections:
         if section in ("steps", "generation"):
             steps.run_section(section, records, o, pythons, roofline, run)
         elif section == "kernels":
             kernels.run_section(records, o, run)
+        elif section == "growth":
+            growth.run_section(records, o, run)
+        elif section == "waits":
+            waits.run_section(records, o, pythons, {i: p.package for i, p in works.PEERS.items()}, run)
     if o.quick:
         run.failed += steps.missing(records, o)
     run.save()
@@ -108,6 +115,9 @@ def prepare(o):
 def main(argv=None):
     try:
         o = options.parse(sys.argv[1:] if argv is None else argv, __doc__)
+        if o.list_programs:
+            print("\n".join(options.programs(o.sections)))
+            return 0
         old = store.load(o.compare) if o.compare else None
         records = run_all(o, system := prepare(o))
     except options.UsageError as error:
