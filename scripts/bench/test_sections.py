@@ -6,15 +6,18 @@ import stat
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import chart  # noqa: E402
 import compare  # noqa: E402
 import growth  # noqa: E402
 import kernels  # noqa: E402
 import options  # noqa: E402
 import report_growth  # noqa: E402
 import report_kernels  # noqa: E402
+import roofline_chart  # noqa: E402
 import rounds  # noqa: E402
 import waits  # noqa: E402
 from roofline import Roofline  # noqa: E402
@@ -115,6 +118,18 @@ class Kernels(Sections):
         self.assertEqual([s.split(":")[0] for s in self.run_state.skipped], ["openblas", "onednn"])
         page = "\n".join(report_kernels.lines(found))
         self.assertRegex(page, r"\| Y/8x8x8 \| highest \| 0\.01 ms \| 99\.8 GFLOP/s \| 50% \| .*\*\*3\.00x\*\*")
+
+    def test_the_roofline_chart_has_a_dot_for_each_kernel(self):
+        self.assertEqual(roofline_chart.draw(self.records(), 0, 800), ([], 0))  # no machine, no roof
+        found = Rooflines.MACHINE + self.records()
+        parts, height = roofline_chart.draw(found, 0, 800)
+        drawn = xml.etree.ElementTree.fromstring(chart.svg(found))
+        circles = drawn.findall("{http://www.w3.org/2000/svg}circle")
+        self.assertEqual(sum("gemm/" in c[0].text for c in circles), 3)
+        self.assertIn("fp32 peak 100", "\n".join(parts))
+        self.assertIn("bf16 peak 200", "\n".join(parts))
+        for c in circles:
+            self.assertTrue(0 < float(c.get("cy")) < height and 0 < float(c.get("cx")) < 1140, c.attrib)
 
     def test_options(self):
         self.assertEqual([r["precision"] for r in self.records("--precision", "medium")], ["medium"])
