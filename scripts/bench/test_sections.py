@@ -256,19 +256,5 @@ class Rooflines(unittest.TestCase):
         self.assertAlmostEqual(roofline.least_ms(1e12, 1e9, "highest"), 10000)
 
 
-class Choices(unittest.TestCase):
-    def test_programs_of_the_sections(self):
-        self.assertEqual(options.programs(["steps"]), ["bench_machine", "bench_steps"])
-        self.assertIn("gemm_bench", options.programs(["kernels"]))
-        self.assertIn("bench_waits", options.programs(["waits"]))
-
-    def test_sections(self):
-        self.assertEqual(options.parse(["--quick"]).sections, options.QUICK_SECTIONS)
-        self.assertEqual(options.parse([]).sections, list(options.SECTIONS))
-        self.assertEqual(options.parse(["--sections", "growth,waits"]).sections, ["growth", "waits"])
-        with self.assertRaises(SystemExit), mock.patch("sys.stderr"):
-            options.parse(["--sections", "nothing"])
-
-
 if __name__ == "__main__":
     unittest.main()

@@ -16,7 +16,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import compare  # noqa: E402
 import disturbance  # noqa: E402
 import machine  # noqa: E402
-import options  # noqa: E402
 import peers  # noqa: E402
 import records as making  # noqa: E402
 import report  # noqa: E402
@@ -31,16 +30,21 @@ from workers import Worker, WorkerError  # noqa: E402
 FAKE_STEPS = f"""#!{sys.executable} -SE
 import json, os, sys
 name = os.path.basename(sys.argv[0])
-with open(os.environ["FAKE_LOG"], "a") as log:
-    log.write(name + " " + " ".join(sys.argv[1:3]) + "\\n")
+def log(words):
+    with open(os.environ["FAKE_LOG"], "a") as file:
+        file.write(name + " " + words + "\\n")
+log(" ".join(sys.argv[1:4]))
 base = dict(bench_steps=2.0, fake_jax=5.0, fake_torch=3.0)[name] * float(os.environ.get("FAKE_SLOW_" + name, 1))
 wrong = float(os.environ.get("FAKE_WRONG_" + name, 0))
 if os.environ.get("FAKE_CRASH") == name:
     sys.exit("out of luck")
-_, parity, _ = sys.stdin.readline().split()
+line = sys.stdin.readline()
+log(line.strip())
+parity = line.split()[1]
 losses = [5.0 + wrong, 4.0, 3.0, 2.0, 1.0][:int(parity)]
 print(json.dumps(dict(impl=name, version="1", items=8, losses=losses, first_ms=3.5)), flush=True)
 for k, line in enumerate(sys.stdin):
+    log(line.strip())
     times = [base * (1 + 0.002 * (k * 7 % 5 - 2) + 0.01 * i) for i in range(-4, 5)]
     if line.startswith("profile"):
         print(json.dumps(dict(stacks=[[3, [64]], [1, [128, 0]], [4, [0, 192]]])), flush=True)
@@ -313,6 +317,17 @@ class WholeSuite(unittest.TestCase):
             self.assertIn("jax is not installed", text)
             self.assertEqual(self.run_suite("c", "--quick", "--peers", "none")[0], 0)
 
+    def test_threads_seconds_and_steps_reach_the_workers(self):
+        self.run_suite("a", "--peers", "none", "--threads", "3", "--seconds", "0.02")
+        log = self.log.read_text()
+        for line in ("bench_steps vae128 highest 3", "bench_steps start 5 5", "bench_steps time 0.02 3"):
+            self.assertIn(line + "\n", log)
+        self.log.write_text("")
+        self.run_suite("b", "--peers", "none", "--quick", "--seconds", "0.02")
+        log = self.log.read_text()
+        for line in ("bench_steps vae128 medium 2", "bench_steps start 3 1", "bench_steps time 0.02 1"):
+            self.assertIn(line + "\n", log)
+
     def test_resume(self):
         first = self.run_suite("a")[2]
         starts = self.log.read_text()
@@ -321,30 +336,6 @@ class WholeSuite(unittest.TestCase):
         self.program("bench_steps", FAKE_STEPS + "# another build\n")
         self.run_suite("a", "--resume")
         self.assertGreater(len(self.log.read_text()), len(starts))
-
-
-class Usage(unittest.TestCase):
-    def test_mistakes(self):
-        for words in (["--peers", "tensorflow"], ["--precision", "low"], ["--sections", "steps", "--only", "nothing"], ["--only", "("],
-                      ["--threads", "0"], ["--rounds", "x"]):
-            with self.assertRaises(SystemExit) as end, redirect_stderr(io.StringIO()):
-                suite.main(words)
-            self.assertEqual(end.exception.code, 2)
-        for words, code in ((["--programs", "/nonexistent"], 3), (["--compare", "/nonexistent"], 3)):
-            with self.assertRaises(SystemExit) as end, redirect_stderr(io.StringIO()):
-                suite.main(words)
-            self.assertEqual(end.exception.code, code)
-
-    def test_choices(self):
-        quick = options.parse(["--quick"])
-        self.assertEqual([w.name for w in quick.works], ["vae128", "dcgan32", "gpt", "decode"])
-        self.assertEqual((quick.impls, quick.precision), (["torch-eager", "jax"], ["highest", "medium"]))
-        self.assertEqual((quick.rounds, options.parse([]).rounds, options.parse(["--rounds", "7"]).rounds), (5, 15, 7))
-        self.assertEqual(options.parse(["--peers", "torch"]).impls, ["torch-eager", "torch-compile"])
-        self.assertEqual(options.parse(["--peers", "none"]).impls, [])
-        self.assertEqual(options.parse([]).precision, list(works.PRECISIONS))
-        self.assertEqual([w.name for w in options.parse(["--sections", "generation", "--only", "^decode"]).works],
-                         ["decode", "decode8"])
 
 
 if __name__ == "__main__":
