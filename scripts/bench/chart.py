@@ -62,7 +62,7 @@ def bars(records):
     left, height = panel(0, ratios, end, [(v, f"{v:g}x") for v in grid_of(end)], lambda v: f"{v:.2f}x",
                          "Time, times atelier's (longer is slower)")
     right, _ = panel(PANEL, shares, top, [(v, f"{v:.0%}") for v in grid_of(top)], lambda v: f"{v:.0%}",
-                     "Share of what the machine allows (longer is better)")
+                     "Share of the machine's limit (longer is better)")
     return [*legend(list(dict.fromkeys(i for _, group in ratios for i, _ in group))), *left, *right], height
 
 

@@ -16,8 +16,8 @@ SMALL = {"layers": 2, "width": 256, "context": 128, "batch": 4, "vocabulary": 20
 
 @dataclasses.dataclass(frozen=True)
 class Axis:
-    """`size` of the model that `base` names takes the values; flops(value): arithmetic of a step. For threads the unit is
-    that of all threads together."""
+    """`size` of the model that `base` names takes the values; flops(value): arithmetic of a step. The cost of a unit is
+    that of all threads together where these are varied."""
     base: str
     size: str
     values: tuple
@@ -82,8 +82,9 @@ def records_of(axis, precision, measured, version, o):
     made = []
     for value, (growth, finding) in zip(axis.values, judged):
         s = spreads[value]
-        record = {"kind": "growth", "work": f"{axis.name}={value}", "axis": axis.name, "value": value, "impl": "atelier",
-                  "version": version, "precision": precision, "threads": value if axis.size == "threads" else o.threads,
+        record = {"kind": "growth", "work": f"{axis.name}={value}", "axis": axis.name, "value": value,
+                  "impl": "atelier", "version": version, "precision": precision,
+                  "threads": value if axis.size == "threads" else o.threads,
                   "ms": s["median"], "ms_min": s["min"], "ms_max": s["max"], "ms_q1": s["q1"], "ms_q3": s["q3"],
                   "runs": measured.steps[value], "ms_per_gflop": cost[value], "growth": growth, "finding": finding,
                   **counts(measured)}

@@ -8,8 +8,8 @@ import vae_data
 
 
 class Sampling:
-    """A step draws a batch of pictures; the first ones, with noise by formula, are told by their mean square. A work has
-    batch, latent, weights and pictures(weights, z)."""
+    """A step draws a batch of pictures; the first ones, with noise by formula, are told by their mean square. A work
+    has batch, latent, weights and pictures(weights, z)."""
 
     def __init__(self, operands):
         self.operands, self.key = operands, jax.random.key(2)

@@ -48,11 +48,11 @@ def worst_lines(records):
 def lines(records):
     if not ours(records):
         return []
-    found = ["## Kernels", "", "Micro-benchmarks, medians of their repetitions. Of the roofline: the time that the machine "
-             "needs at least, by the peak of multiply-adds at that precision and by the bandwidth over so large a working "
-             "set, both measured on the same threads just before and after, of the time taken. Operations of Winograd's "
-             "convolutions are counted as those of direct ones. **Bold**: how many times as long as atelier the other "
-             "library takes. Shapes: rows x inputs x outputs of a layer for gemm.", ""]
+    found = ["## Kernels", "", "Micro-benchmarks, medians of their repetitions. Of the roofline: the time that the "
+             "machine needs at least, by the peak of multiply-adds at that precision and by the bandwidth over so "
+             "large a working set, both measured on the same threads just before and after, of the time taken. "
+             "Operations of Winograd's convolutions are counted as those of direct ones. **Bold**: how many times as "
+             "long as atelier the other library takes. Shapes: rows x inputs x outputs of a layer for gemm.", ""]
     for family in kernels.FAMILIES:
         found += family_lines(family, records)
     return found + worst_lines(records)

@@ -60,16 +60,17 @@ def section_lines(records, section, title, about):
     return lines
 
 
-READING = ("Time of a step, median over the rounds; **bold**: how many times as long as atelier the peer takes, median "
-           "(quartiles) of the rounds' ratios. All start from the same weights and data, and agree in the first steps. "
-           "Of the limit: the time that the machine needs at least, by the peak and the bandwidth measured in this run, "
-           "of the time taken.")
+READING = ("Time of a step, median over the rounds; **bold**: how many times as long as atelier the peer takes, "
+           "median (quartiles) of the rounds' ratios. All start from the same weights and data, and agree in the "
+           "first steps. Of the limit: the time that the machine needs at least, by the peak and the bandwidth "
+           "measured in this run, of the time taken.")
 
 
 def lines(records):
     return (section_lines(records, "steps", "Whole training steps", "Batch in, forward and backward pass, update, loss "
                           f"read back. {READING} The limit counts the arithmetic of the matrix products.") +
-            section_lines(records, "generation", "Generation", f"{READING} The limit is the slower of arithmetic and of "
+            section_lines(records, "generation", "Generation",
+                          f"{READING} The limit is the slower of arithmetic and of "
                           "reading weights, keys and values once (at `medium` as bfloat16)."))
 
 
@@ -87,9 +88,9 @@ def profile_lines(records):
     rows = [[r["work"], r["precision"], *(percent(r["profile"].get(p, 0)) for p in parts), percent(r["waiting"])]
             for r in steps(records) if r.get("profile")]
     return ["## Where the time goes", "", "Samples of the calling thread's stack during our steps. Products inside "
-            "attention and cross-entropy belong to these. Products: matrix products and convolutions, with what is fused "
-            "into them. Sums: bias gradients and other reductions. Waiting (part of all others): for threads that are "
-            "not done yet.", "",
+            "attention and cross-entropy belong to these. Products: matrix products and convolutions, with what is "
+            "fused into them. Sums: bias gradients and other reductions. Waiting (part of all others): for threads "
+            "that are not done yet.", "",
             *markdown_table(["work", "precision", *parts, "waiting"], rows), ""] if rows else []
 
 
@@ -100,5 +101,5 @@ def detail_lines(records):
              f"{number(r['ms'])} ({number(r['ms_min'])} to {number(r['ms_max'])})", number(r["items_per_s"]),
              percent(r["roofline"]), number(r["first_ms"]), number(r.get("peak_mib")), number(r.get("allocations")),
              number(r.get("rounds_discarded"))] for r in steps(records)]
-    return ["## Details", "", "First step: with compilation, where there is any. Allocations: by the library, while its "
-            "last round was timed.", "", *markdown_table(head, rows), ""] if rows else []
+    return ["## Details", "", "First step: with compilation, where there is any. Allocations: by the library, while "
+            "its last round was timed.", "", *markdown_table(head, rows), ""] if rows else []

@@ -1,4 +1,4 @@
-"""The roofline: what every kernel reaches against its arithmetic for each byte.   Williams, Waterman & Patterson 2009"""
+"""The roofline: what every kernel reaches against its arithmetic for each byte.  Williams, Waterman & Patterson 2009"""
 import math
 
 import kernels
@@ -7,8 +7,8 @@ from drawing import INK, PALE, dot, line, text
 from roofline import Roofline
 
 LEFT, TOP, BOTTOM, HEIGHT, KEY = 90, 70, 60, 420, 190
-COLORS = dict(zip(kernels.FAMILIES, ("#1b6ca8", "#e07b39", "#b5442f", "#4b9b6e", "#8e5ea2", "#c2a83e", "#3aa6b9", "#d96ba0",
-                                     "#7a7a7a")))
+COLORS = dict(zip(kernels.FAMILIES, ("#1b6ca8", "#e07b39", "#b5442f", "#4b9b6e", "#8e5ea2", "#c2a83e", "#3aa6b9",
+                                     "#d96ba0", "#7a7a7a")))
 BANDWIDTHS = {8 << 20: "8 MiB", 256 << 20: "memory"}  # working sets whose bandwidths are drawn
 
 
@@ -65,7 +65,8 @@ def roofs(scale, roofline, xs, ys):
             start, end = max(xs[0], ys[0] / rate), min(top / rate, xs[1])
             middle = math.sqrt(start * end)
             out += [line(scale.x(start), scale.y(rate * start), scale.x(end), scale.y(rate * end), INK, 1.5),
-                    text(scale.x(middle) - 8, scale.y(rate * middle) - 4, f"{name}: {rate:.0f} GB/s", "end", 11)]
+                    text(max(scale.x(middle) - 8, scale.left + 110), scale.y(rate * middle) - 4,
+                         f"{name}: {rate:.0f} GB/s", "end", 11)]
     return out
 
 

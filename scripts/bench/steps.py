@@ -34,10 +34,11 @@ def start_workers(work, o, pythons, run):
 
 def add_profiles(made, workers, o):
     """Where the time goes, into the records of ours."""
+    program = os.path.join(o.programs, "bench_steps")
     ours = {r["precision"]: r for r in made if r["impl"] == making.OURS}
     for worker in workers:
         if worker.key[0] == making.OURS:
-            ours[worker.key[1]].update(step_profile.of_worker(worker, os.path.join(o.programs, "bench_steps"), o.seconds))
+            ours[worker.key[1]].update(step_profile.of_worker(worker, program, o.seconds))
 
 
 def measure_work(work, o, pythons, roofline, run):

@@ -17,7 +17,8 @@ import works  # noqa: E402
 
 class Usage(unittest.TestCase):
     def test_mistakes(self):
-        for words in (["--peers", "tensorflow"], ["--precision", "low"], ["--sections", "steps", "--only", "nothing"], ["--only", "("],
+        for words in (["--peers", "tensorflow"], ["--precision", "low"], ["--only", "("],
+                      ["--sections", "steps", "--only", "nothing"],
                       ["--threads", "0"], ["--rounds", "x"]):
             with self.assertRaises(SystemExit) as end, redirect_stderr(io.StringIO()):
                 suite.main(words)
@@ -61,7 +62,8 @@ class Setup(unittest.TestCase):
     def commands(self, *words, installed=()):
         """What --setup runs in an empty folder."""
         with tempfile.TemporaryDirectory() as folder, \
-                mock.patch.object(peers, "find", lambda p, env: ("python", None) if p in installed else (None, "none")), \
+                mock.patch.object(peers, "find",
+                                  lambda p, env: ("python", None) if p in installed else (None, "none")), \
                 mock.patch.object(subprocess, "run") as run:
             o = options.parse(["--setup", "--env", folder, *words])
             peers.setup(o.env, o.pip_args, dict.fromkeys(works.PEERS[i].package for i in o.impls))

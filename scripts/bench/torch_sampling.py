@@ -8,8 +8,8 @@ import vae_data
 
 
 class Sampling:
-    """A step draws a batch of pictures; the first ones, with noise by formula, are told by their mean square. A work has
-    batch, latent and pictures(z)."""
+    """A step draws a batch of pictures; the first ones, with noise by formula, are told by their mean square. A work
+    has batch, latent and pictures(z)."""
 
     def __init__(self, autocast, compiled):
         self.kept = torch.bfloat16 if autocast else torch.float32

@@ -51,20 +51,20 @@ def compile_command(build, source, target):
 
 
 def compilation(build, o):
-    found = None
     with tempfile.TemporaryDirectory() as folder:
         found = compile_command(build, f"examples/{EXAMPLE}.cpp", os.path.join(folder, "example.o"))
         if not found:
             raise KernelError(f"{build}: expected compile_commands.json with examples/{EXAMPLE}.cpp")
         command, directory = found
         environment = {**os.environ, "CCACHE_DISABLE": "1"}
-        return [wait(f"compile/{EXAMPLE}", timed(command, 1 if o.quick else COMPILATIONS, cwd=directory, env=environment))]
+        times = timed(command, 1 if o.quick else COMPILATIONS, cwd=directory, env=environment)
+        return [wait(f"compile/{EXAMPLE}", times)]
 
 
 def size(build):
     program = build / "examples" / EXAMPLE
-    return [{"kind": "wait", "work": f"size/{EXAMPLE}", "impl": "atelier", "version": "", "precision": None, "threads": 1,
-             "ms": None, "ratio": None, "bytes": program.stat().st_size}]
+    return [{"kind": "wait", "work": f"size/{EXAMPLE}", "impl": "atelier", "version": "", "precision": None,
+             "threads": 1, "ms": None, "ratio": None, "bytes": program.stat().st_size}]
 
 
 def starts(build, pythons):
@@ -73,7 +73,8 @@ def starts(build, pythons):
     made = [ours]
     for package, python in pythons.items():
         times = timed([python, "-c", f"import {package}"], 3)
-        made.append({**wait("start", times, impl=package), "ratio": rounded(rounds.spread(times)["median"] / ours["ms"])})
+        made.append(wait("start", times, impl=package))
+        made[-1]["ratio"] = rounded(made[-1]["ms"] / ours["ms"])
     return made
 
 
@@ -99,8 +100,6 @@ def run_section(records, o, pythons, packages, run):
         run.progress(f"waits {name}")
         try:
             records += [{**r, "part": name} for r in measure()]
-        except KernelError as error:
-            run.failed.append(f"waits {name}: {error}")
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (KernelError, OSError, subprocess.CalledProcessError) as error:
             run.failed.append(f"waits {name}: {error}")
         run.save()
