@@ -18,8 +18,10 @@ for word in "$@"; do
   esac
 done
 
+programs=$(python3 scripts/bench/suite.py --list-programs "$@")
 need_packages "${BUILD_PACKAGES[@]}" libbenchmark-dev
-[ "$setup" = 0 ] || need_packages python3-venv python3-dev
+[ "$setup" = 0 ] || need_packages python3-venv python3-dev libopenblas-dev libdnnl-dev
 say "building"
-build release -DATELIER_BENCH=ON -DATELIER_TESTS=OFF -- bench_steps bench_machine
+# shellcheck disable=SC2086
+build release -DATELIER_BENCH=ON -DATELIER_TESTS=OFF -- $programs
 exec python3 scripts/bench/suite.py "$@"

@@ -1,18 +1,14 @@
 /// Attention, forward and backward, against the arithmetic peak.
 ///
 /// Operations are those that the definition needs: a causal query i counts i + 1 keys; two products forward, five
-/// backward (the scores are computed again). %peak is the share of the peak of multiply-adds, measured on the same
-/// threads just before and after. Pick with --benchmark_filter.
+/// backward (the scores are computed again). Pick with --benchmark_filter.
 #include "atelier/ops/attention.hpp"
 
-#include <benchmark/benchmark.h>
-
-#include <functional>
 #include <optional>
 #include <string>
 #include <tuple>
 
-#include "support/peak.hpp"
+#include "support/measure.hpp"
 
 namespace {
 using namespace atelier;
@@ -24,7 +20,8 @@ struct Problem {
   Precision precision;
   std::string name() const {
     return "B" + std::to_string(b) + "_H" + std::to_string(h) + "_T" + std::to_string(t) + "_D" + std::to_string(d) +
-           (causal ? "/causal" : "/full") + (dropout > 0 ? "/dropout" : "") + "/" + atelier::name(precision);
+           (causal ? "/causal" : "/full") + (dropout > 0 ? "/dropout" : "") + "/" + atelier::name(precision) +
+           "/atelier";
   }
   /// Of one product.
   double operations() const {
@@ -33,17 +30,12 @@ struct Problem {
   }
 };
 
-void measure(benchmark::State& state, const Problem& p, int products, const std::function<void()>& work) {
-  const kernels::GemmMode mode{.precision = p.precision};
-  work();
-  const double before = atelier_bench::peak_gflops<float>(mode);
-  const auto start = std::chrono::steady_clock::now();
-  for (auto _ : state) work();
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  const double peak = std::max(before, atelier_bench::peak_gflops<float>(mode));
-  const double gflops = products * p.operations() * static_cast<double>(state.iterations()) / seconds.count() / 1e9;
-  state.counters["GFLOP/s"] = gflops;
-  state.counters["%peak"] = 100 * gflops / peak;
+/// Queries, keys and values are read and the result is written; backward all of these, and gradients of each.
+atelier_bench::Work work_of(const Problem& p, int products) {
+  const double arrays = products == 2 ? 4 : 9;
+  return {.flop = products * p.operations(),
+          .bytes = arrays * 4 * static_cast<double>(p.b * p.h * p.t * p.d),
+          .precision = p.precision};
 }
 
 /// One projection and its attention.
@@ -74,20 +66,14 @@ struct Data {
 };
 
 void add(const Problem& p) {
-  benchmark::RegisterBenchmark(("forward/" + p.name()).c_str(),
-                               [p](benchmark::State& state) {
-                                 Data d(p);
-                                 measure(state, p, 2, [&] { benchmark::DoNotOptimize(d.forward().first.data()); });
-                               })
-      ->UseRealTime()
-      ->MinTime(0.2);
-  benchmark::RegisterBenchmark(("backward/" + p.name()).c_str(),
-                               [p](benchmark::State& state) {
-                                 Data d(p);
-                                 measure(state, p, 5, [&] { d.backward(); });
-                               })
-      ->UseRealTime()
-      ->MinTime(0.2);
+  atelier_bench::add("attention/forward/" + p.name(), [p](benchmark::State& state) {
+    Data d(p);
+    atelier_bench::measure(state, work_of(p, 2), [&] { benchmark::DoNotOptimize(d.forward().first.data()); });
+  });
+  atelier_bench::add("attention/backward/" + p.name(), [p](benchmark::State& state) {
+    Data d(p);
+    atelier_bench::measure(state, work_of(p, 5), [&] { d.backward(); });
+  });
 }
 }  // namespace
 
@@ -99,9 +85,5 @@ int main(int argc, char** argv) {
       add({1, 12, 1024, 64, causal, 0, precision});
       add({32, 4, 64, 32, causal, 0, precision});
     }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::AddCustomContext("isa", name(isa()));
-  benchmark::AddCustomContext("threads", std::to_string(threads()));
-  benchmark::RunSpecifiedBenchmarks();
+  return atelier_bench::run(argc, argv);
 }

@@ -2,19 +2,15 @@
 /// Winograd's filters take their place, and beside oneDNN's direct ones where that was found.
 ///
 /// y is the forward pass, dx the pass to the data (which is the transposed convolution forward), dw the pass to the
-/// weights; packing of the weights is inside. Each record says GFLOP/s, counted as those of a direct convolution, and
-/// the share of the arithmetic peak, measured on the same threads just before and after. Pick with --benchmark_filter.
+/// weights; packing of the weights is inside. Operations are counted as those of a direct convolution, so that
+/// Winograd's filters may exceed the roofline. Pick with --benchmark_filter.
 #include "atelier/kernels/conv.hpp"
 
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
-#include <functional>
 #include <string>
 #include <unordered_map>
 
-#include "support/aligned.hpp"
-#include "support/peak.hpp"
+#include "support/measure.hpp"
 
 #if defined(ATELIER_BENCH_ONEDNN)
 #include <oneapi/dnnl/dnnl.hpp>
@@ -23,7 +19,9 @@
 namespace {
 using namespace atelier;
 using namespace atelier::kernels;
+using atelier_bench::add;
 using atelier_bench::Aligned;
+using atelier_bench::measure;
 
 struct Layer {
   std::string name;
@@ -44,8 +42,11 @@ Layer layer(Index size, Index in, Index out, Index k, Index stride) {
            .padding = {1, 1}}};
 }
 
-double operations(const ConvShape& s) {
-  return 2.0 * static_cast<double>(s.out_pixels() * s.taps() * s.group_in() * s.out);
+atelier_bench::Work work_of(const ConvShape& s, const GemmMode& mode) {
+  const Index numbers = s.in_pixels() * s.in + s.weights() + s.out_pixels() * s.out;
+  return {.flop = 2.0 * static_cast<double>(s.out_pixels() * s.taps() * s.group_in() * s.out),
+          .bytes = 4.0 * static_cast<double>(numbers),
+          .precision = mode.precision};
 }
 
 /// Operands of one benchmark.
@@ -54,23 +55,10 @@ struct Data {
   Aligned x, w, y, bias;
 };
 
-/// Times `work` and reports it against the peak of `mode`.
-void measure(benchmark::State& state, const ConvShape& s, const GemmMode& mode, const std::function<void()>& work) {
-  work();
-  const double before = atelier_bench::peak_gflops<float>(mode);
-  const auto start = std::chrono::steady_clock::now();
-  for (auto _ : state) work();
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  const double peak = std::max(before, atelier_bench::peak_gflops<float>(mode));  // a peer's threads may still spin
-  const double gflops = operations(s) * static_cast<double>(state.iterations()) / seconds.count() / 1e9;
-  state.counters["GFLOP/s"] = gflops;
-  state.counters["%peak"] = 100 * gflops / peak;
-}
-
 void bench_atelier(benchmark::State& state, const ConvShape& s, ConvPass pass, const GemmMode& mode) {
   const Data d(s);
   const Aligned workspace(conv_workspace_size<float>(s, pass, mode));
-  measure(state, s, mode, [&] {
+  measure(state, work_of(s, mode), [&] {
     if (pass == ConvPass::forward) conv(s, d.x.data(), d.w.data(), d.y.data(), {}, workspace.span(), mode);
     if (pass == ConvPass::data) conv_data(s, d.y.data(), d.w.data(), d.x.data(), {}, workspace.span(), mode);
     if (pass == ConvPass::weights) conv_weights(s, d.x.data(), d.y.data(), d.w.data(), workspace.span(), mode);
@@ -86,7 +74,7 @@ void bench_direct(benchmark::State& state, const ConvShape& s, ConvPass pass) {
     const Aligned workspace(pass == ConvPass::weights ? conv_impl::gradient_workspace_size<P>(s)
                                                       : conv_impl::gather_workspace_size<P>(g));
     float* const space = workspace.data();
-    measure(state, s, mode, [&] {
+    measure(state, work_of(s, mode), [&] {
       if (pass == ConvPass::forward) conv_impl::run_gather<P>(g, d.x.data(), d.w.data(), d.y.data(), {}, space);
       if (pass == ConvPass::data) conv_impl::run_gather<P>(g, d.y.data(), d.w.data(), d.x.data(), {}, space);
       if (pass == ConvPass::weights) conv_impl::run_gradient<P>(s, d.x.data(), d.y.data(), d.w.data(), space);
@@ -153,13 +141,9 @@ class OneDnn {
 
 void bench_onednn(benchmark::State& state, const ConvShape& s, ConvPass pass, const GemmMode& mode) {
   OneDnn convolution(s, pass, mode.precision == Precision::medium);
-  measure(state, s, mode, [&] { convolution.run(); });
+  measure(state, work_of(s, mode), [&] { convolution.run(); });
 }
 #endif
-
-template <class F> void add(const std::string& name, F run) {
-  benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime();
-}
 
 }  // namespace
 
@@ -172,18 +156,15 @@ int main(int argc, char** argv) {
     for (const auto& [pass, pass_name] : passes)
       for (Precision precision : {Precision::highest, Precision::high, Precision::medium}) {
         const GemmMode mode{.precision = precision};
-        const std::string base = std::string(pass_name) + "/" + l.name + "/" + name(precision) + "/";
-        add(base + "atelier", [=, pass = pass](auto& state) { bench_atelier(state, l.shape, pass, mode); });
+        const std::string start = std::string("conv/") + pass_name, end = "/" + l.name + "/" + name(precision) + "/";
+        add(start + end + "atelier", [=, pass = pass](auto& state) { bench_atelier(state, l.shape, pass, mode); });
         if (precision == Precision::highest && winograd::serves<float>(l.shape, pass, precision))
-          add(base + "direct", [=, pass = pass](auto& state) { bench_direct(state, l.shape, pass); });
+          add(start + "_direct" + end + "atelier",
+              [=, pass = pass](auto& state) { bench_direct(state, l.shape, pass); });
 #if defined(ATELIER_BENCH_ONEDNN)
         if (precision != Precision::high)
-          add(base + "onednn", [=, pass = pass](auto& state) { bench_onednn(state, l.shape, pass, mode); });
+          add(start + end + "onednn", [=, pass = pass](auto& state) { bench_onednn(state, l.shape, pass, mode); });
 #endif
       }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::AddCustomContext("isa", name(isa()));
-  benchmark::AddCustomContext("threads", std::to_string(threads()));
-  benchmark::RunSpecifiedBenchmarks();
+  return atelier_bench::run(argc, argv);
 }

@@ -1,15 +1,11 @@
-/// Linear layer, softmax and cross-entropy in one, with gradients, against its three products and against the peak.
-///
-/// %gemm is the share of the time that the products alone take, in whole (logits stored, as a layer of its own would).
-/// %peak is the share of the peak of multiply-adds on the same threads.
+/// Linear layer, softmax and cross-entropy in one, with gradients, against the roofline of its three products and
+/// against the products themselves: %gemm is the share of the time that these take alone, in whole (logits stored, as a
+/// layer of its own would). Softmax and the loss of logits that stand in memory against its bandwidth.
 #include "atelier/atelier.hpp"
 
-#include <benchmark/benchmark.h>
-
-#include <functional>
 #include <string>
 
-#include "support/peak.hpp"
+#include "support/measure.hpp"
 
 namespace {
 using namespace atelier;
@@ -35,37 +31,49 @@ void bench(benchmark::State& state, Index rows, Index width, Index classes, Prec
     benchmark::DoNotOptimize(matmul(z, w).data());
     benchmark::DoNotOptimize(matmul(z, x, {.transpose_a = true}).data());
   };
-  fused(), products();
-  const double before = seconds_of(products, 2);
-  const auto start = std::chrono::steady_clock::now();
-  for (auto _ : state) fused();
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  const double bound = std::min(before, seconds_of(products, 2));
-  const double each = seconds.count() / static_cast<double>(state.iterations());
-  const double gflops = 6 * static_cast<double>(rows * width * classes) / each / 1e9;
-  state.counters["GFLOP/s"] = gflops;
+  products();
+  const double bound = seconds_of(products, 2);
+  const auto numbers = static_cast<double>(rows * width + classes * width);
+  const double each = atelier_bench::measure(state,
+                                             {.flop = 6 * static_cast<double>(rows * width * classes),
+                                              .bytes = 8 * numbers,  // operands read, gradients written
+                                              .precision = precision},
+                                             fused);
   state.counters["%gemm"] = 100 * bound / each;
-  state.counters["%peak"] = 100 * gflops / atelier_bench::peak_gflops<float>({.precision = precision});
+}
+
+/// Passes over logits that stand in memory: `arrays` of them are read or written.
+void bench_rows(benchmark::State& state, Index rows, Index classes, double arrays, Tensor (*f)(const Tensor&)) {
+  Rng rng(1);
+  const auto z = normal({rows, classes}, rng);
+  const double bytes = arrays * 4 * static_cast<double>(z.size());
+  const auto stream = arrays > 1 ? atelier_bench::Stream::copy : atelier_bench::Stream::read;
+  atelier_bench::measure(state, {.bytes = bytes, .stream = stream}, [&] { benchmark::DoNotOptimize(f(z).data()); });
+}
+
+Tensor loss_of(const Tensor& z) {
+  static const auto ids = IndexTensor({2048}, 7);
+  return cross_entropy(z, ids);
 }
 
 void add(Index rows, Index width, Index classes, Precision precision) {
-  const std::string name = "linear_cross_entropy/" + std::to_string(rows) + "x" + std::to_string(width) + "x" +
-                           std::to_string(classes) + "/" + atelier::name(precision);
-  benchmark::RegisterBenchmark(name.c_str(), [=](auto& state) {
-    bench(state, rows, width, classes, precision);
-  })->UseRealTime();
+  atelier_bench::add(
+      "cross_entropy/linear/" + atelier_bench::by({rows, width, classes}) + "/" + atelier::name(precision) + "/atelier",
+      [=](auto& state) { bench(state, rows, width, classes, precision); });
 }
 }  // namespace
 
 int main(int argc, char** argv) {
+  atelier_bench::add("cross_entropy/loss/2048x8192/highest/atelier",
+                     [](auto& state) { bench_rows(state, 2048, 8192, 1, loss_of); });
+  for (const Index classes : {Index{256}, Index{8192}})
+    atelier_bench::add(
+        "cross_entropy/softmax/" + atelier_bench::by({2048, classes}) + "/highest/atelier",
+        [=](auto& state) { bench_rows(state, 2048, classes, 2, [](const Tensor& z) { return softmax(z); }); });
   for (const Precision precision : {Precision::highest, Precision::medium}) {
     add(2048, 384, 8192, precision);
     add(2048, 384, 33278, precision);
     add(256, 768, 50257, precision);
   }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::AddCustomContext("isa", name(isa()));
-  benchmark::AddCustomContext("threads", std::to_string(threads()));
-  benchmark::RunSpecifiedBenchmarks();
+  return atelier_bench::run(argc, argv);
 }

@@ -5,6 +5,7 @@
 #include "atelier/data/image_batch.hpp"
 #include "atelier/ops/image_layout.hpp"
 #include "atelier/optim/adam.hpp"
+#include "gan_fill.hpp"
 #include "support/formula.hpp"
 #include "workload.hpp"
 
@@ -20,18 +21,6 @@ data::ImageSet random_images(Index size) {
   return set;
 }
 
-/// Convolutions uniform in +- 0.035 (of deviation 0.02), normalisations 1 and 0; seeds from `seed` in the order of the
-/// parameters.
-template <class M> void fill(M& module, std::uint64_t seed) {
-  nn::init(module, Rng(1));
-  nn::visit_params(module, [&](const std::string& name, auto& p) {
-    const bool normalises = p.rank() == 1 && name.ends_with("weight");
-    if (p.rank() == 4) p.assign(formula::uniform(seed, p.shape(), -0.035, 0.035));
-    if (p.rank() == 1) nn::fill_constant(p, normalises ? 1 : 0);
-    ++seed;
-  });
-}
-
 /// One update of each player. With `penalised`, the critic's of WGAN-GP, without normalisation.
 class DcganWorkload : public Workload {
  public:
@@ -41,8 +30,8 @@ class DcganWorkload : public Workload {
         set_(random_images(config_.size)),
         generator_(config_),
         discriminator_(config_),
-        generator_adam_((fill(generator_, 1), generator_), adam(penalised)),
-        discriminator_adam_((fill(discriminator_, 100), discriminator_), adam(penalised)) {
+        generator_adam_((fill_gan(generator_, 1), generator_), adam(penalised)),
+        discriminator_adam_((fill_gan(discriminator_, 100), discriminator_), adam(penalised)) {
     if (!penalised) return;
     options_.loss = gan::Loss::wasserstein;
     options_.penalty = gan::Penalty::wgan_gp;
@@ -87,8 +76,8 @@ class DcganWorkload : public Workload {
 };
 }  // namespace
 
-std::unique_ptr<Workload> make_dcgan(Index batch, bool penalised) {
-  return std::make_unique<DcganWorkload>(batch, penalised);
+std::unique_ptr<Workload> make_dcgan(Spec& spec, bool penalised) {
+  return std::make_unique<DcganWorkload>(spec.size("batch", 32), penalised);
 }
 
 }  // namespace atelier::bench

@@ -1,8 +1,11 @@
 // Times whole training steps on request, so that a driver can interleave it with other libraries:
 //   bench_steps WORK PRECISION THREADS
-// One line of JSON comes out when it is ready: the losses of the first steps, the time to the end of the first one.
-// Then each line "time SECONDS" on standard input is answered by the times of the steps run for so long. It ends with
-// its input.
+// Each line on standard input is answered by one line of JSON:
+//   start PARITY WARM_UP   the losses of so many first steps and the time to the end of the first, before so many more
+//   time SECONDS LEAST     the times of the steps run for so long, of so many at least
+//   profile SECONDS LEAST  the stacks that the calling thread was found in meanwhile: [times, [place, ...]], places as
+//                          `nm` lists them, innermost first, 0 for code of other libraries
+// It ends with its input.
 #include <sys/resource.h>
 
 #include <chrono>
@@ -15,14 +18,13 @@
 #include "atelier/memory/pool.hpp"
 #include "atelier/parallel/team.hpp"
 #include "atelier/version.hpp"
+#include "sampler.hpp"
 #include "workload.hpp"
 
 using namespace atelier;
 using Json = nlohmann::ordered_json;
 
 namespace {
-constexpr int parity_steps = 5, warm_up_steps = 5, least_steps = 3;
-
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 rusage usage() {
   rusage u = {};
@@ -31,9 +33,10 @@ rusage usage() {
 }
 void say(const Json& json) { std::cout << json.dump() << std::endl; }
 
-Json introduce(bench::Workload& work, const std::string& name, const std::string& precision, int threads) {
-  Json hello{{"impl", "atelier"},  {"version", ATELIER_VERSION},  {"work", name},         {"precision", precision},
-             {"threads", threads}, {"isa", atelier::name(isa())}, {"items", work.items()}};
+/// The first steps, then a warm-up.
+Json introduce(bench::Workload& work, int parity_steps, int warm_up_steps) {
+  Json hello{{"impl", "atelier"},           {"version", ATELIER_VERSION}, {"threads", threads()},
+             {"isa", atelier::name(isa())}, {"items", work.items()},      {"losses", Json::array()}};
   const double start = now();
   for (int k = 0; k < parity_steps; ++k) {
     hello["losses"].push_back(work.parity_step(static_cast<std::uint64_t>(k)));
@@ -44,11 +47,11 @@ Json introduce(bench::Workload& work, const std::string& name, const std::string
 }
 
 /// Steps for `seconds`, each timed.
-Json time_steps(bench::Workload& work, double seconds) {
+Json time_steps(bench::Workload& work, double seconds, std::size_t least) {
   const auto before = usage();
   const auto allocations = memory::pool().stats().allocations;
   Json times = Json::array();
-  for (const double start = now(); now() - start < seconds || times.size() < least_steps;) {
+  for (const double start = now(); now() - start < seconds || times.size() < least;) {
     const double begin = now();
     work.step();
     times.push_back(1e3 * (now() - begin));
@@ -61,34 +64,32 @@ Json time_steps(bench::Workload& work, double seconds) {
           {"peak_mib", static_cast<double>(after.ru_maxrss) / 1024}};
 }
 
+Json profile_steps(bench::Workload& work, double seconds, std::size_t least) {
+  Json stacks = Json::array();
+  for (const auto& [stack, count] : bench::sample_stacks([&] { time_steps(work, seconds, least); }))
+    stacks.push_back({count, stack});
+  return {{"stacks", stacks}};
+}
+
 void serve(bench::Workload& work) {
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);
     std::string command;
-    double amount = 0;
-    if (!(words >> command >> amount) || command != "time")
-      throw ConfigError("expected 'time SECONDS', found '" + line + "'");
-    say(time_steps(work, amount));
+    double first = 0;
+    int second = 0;
+    const bool whole = static_cast<bool>(words >> command >> first >> second) && first >= 0 && second >= 0;
+    if (whole && command == "start")
+      say(introduce(work, static_cast<int>(first), second));
+    else if (whole && command == "time")
+      say(time_steps(work, first, static_cast<std::size_t>(second)));
+    else if (whole && command == "profile")
+      say(profile_steps(work, first, static_cast<std::size_t>(second)));
+    else
+      throw ConfigError("expected 'start PARITY WARM_UP', 'time SECONDS LEAST' or 'profile SECONDS LEAST', found '" +
+                        line + "'");
   }
 }
 }  // namespace
-
-namespace atelier::bench {
-std::unique_ptr<Workload> make_workload(const std::string& name) {
-  for (Index batch : {32, 128, 512})
-    if (name == "vae" + std::to_string(batch)) return make_vae(batch);
-  for (Index batch : {16, 32})
-    if (name == "dcgan" + std::to_string(batch)) return make_dcgan(batch, false);
-  if (name == "wgangp32") return make_dcgan(32, true);
-  if (name == "ops") return make_recorded_ops();
-  for (const char* known : {"gpt", "gpt_dropout", "gpt33k", "gptbyte", "gpt124m", "seq2seq", "decode", "decode8"})
-    if (name == known) return make_transformer(name);
-  throw ConfigError(
-      "work: expected vae32, vae128, vae512, dcgan16, dcgan32, wgangp32, gpt, gpt_dropout, gpt33k, gptbyte, gpt124m, "
-      "seq2seq, decode, decode8 or ops, found '" +
-      name + "'");
-}
-}  // namespace atelier::bench
 
 int main(int argc, char** argv) try {
   if (argc != 4) throw ConfigError("usage: bench_steps WORK PRECISION THREADS");
@@ -98,7 +99,6 @@ int main(int argc, char** argv) try {
   const PrecisionScope scope(precision_from(precision));
   const FlushDenormals guard;
   const auto work = bench::make_workload(name);
-  say(introduce(*work, name, precision, threads));
   serve(*work);
   return 0;
 } catch (const Error& error) {

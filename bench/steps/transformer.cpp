@@ -138,16 +138,16 @@ class DecodeWorkload : public Workload {
 };
 }  // namespace
 
-std::unique_ptr<Workload> make_transformer(const std::string& name) {
-  if (name == "seq2seq") return std::make_unique<Seq2SeqWorkload>();
-  if (name == "decode") return std::make_unique<DecodeWorkload>(1);
-  if (name == "decode8") return std::make_unique<DecodeWorkload>(8);
-  if (name == "gpt124m")
-    return std::make_unique<GptWorkload>(
-        Sizes{{.vocabulary = 50257, .context = 64, .width = 768, .layers = 12, .heads = 12}, 4});
-  const Index vocabulary = name == "gpt33k" ? 33278 : name == "gptbyte" ? 256 : 8192;
-  Sizes s{six_layers(vocabulary), 8};
-  if (name == "gpt_dropout") s.model.dropout = transformer::Dropouts::all(0.1);
+std::unique_ptr<Workload> make_seq2seq() { return std::make_unique<Seq2SeqWorkload>(); }
+
+std::unique_ptr<Workload> make_decode(Spec& spec) { return std::make_unique<DecodeWorkload>(spec.size("batch", 1)); }
+
+std::unique_ptr<Workload> make_gpt(Spec& spec, double dropout) {
+  Sizes s{six_layers(spec.size("vocabulary", 8192), spec.size("context", 256)), spec.size("batch", 8)};
+  s.model.layers = spec.size("layers", s.model.layers);
+  s.model.width = spec.size("width", s.model.width);
+  s.model.heads = spec.size("heads", s.model.width / 64);
+  s.model.dropout = transformer::Dropouts::all(dropout);
   return std::make_unique<GptWorkload>(s);
 }
 

@@ -19,10 +19,11 @@ data::ImageSet random_images() {
 
 class VaeWorkload : public Workload {
  public:
-  explicit VaeWorkload(Index batch)
+  VaeWorkload(Index batch, Index hidden)
       : batch_(batch),
         set_(random_images()),
         shuffle_(images, batch, Rng(1)),
+        model_(vae::Config{.hidden = {hidden}}),
         adam_(vae::make_optimizer((formula::fill(model_), model_))) {}
 
   double parity_step(std::uint64_t k) override {
@@ -52,6 +53,8 @@ class VaeWorkload : public Workload {
 };
 }  // namespace
 
-std::unique_ptr<Workload> make_vae(Index batch) { return std::make_unique<VaeWorkload>(batch); }
+std::unique_ptr<Workload> make_vae(Spec& spec) {
+  return std::make_unique<VaeWorkload>(spec.size("batch", 128), spec.size("hidden", 400));
+}
 
 }  // namespace atelier::bench

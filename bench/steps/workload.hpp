@@ -3,9 +3,8 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "atelier/core/shape.hpp"
+#include "spec.hpp"
 
 namespace atelier::bench {
 
@@ -21,13 +20,17 @@ class Workload {
   virtual Index items() const = 0;
 };
 
-/// "vae32", "vae128", "vae512": the 784-400-20 VAE with that batch; "dcgan16", "dcgan32": the DCGAN for 64 x 64;
-/// "wgangp32": the same with WGAN-GP; "gpt", "gpt_dropout", "gpt33k", "gptbyte", "gpt124m", "seq2seq": Transformers;
-/// "decode", "decode8": a token of a Gpt; "ops": 1,000 recorded operations. Throws ConfigError for an unknown name.
+/// Works by their names in scripts/bench/works.py, or with sizes of their own (spec.hpp): vae@batch,hidden;
+/// dcgan@batch; gpt@batch,context,width,heads,layers,vocabulary; decode@batch; vae_sample@batch; dcgan_sample@batch.
+/// Throws ConfigError for an unknown name or size.
 std::unique_ptr<Workload> make_workload(const std::string& name);
-std::unique_ptr<Workload> make_vae(Index batch);
-std::unique_ptr<Workload> make_dcgan(Index batch, bool penalised);
-std::unique_ptr<Workload> make_transformer(const std::string& name);
+std::unique_ptr<Workload> make_vae(Spec& spec);
+std::unique_ptr<Workload> make_dcgan(Spec& spec, bool penalised);
+std::unique_ptr<Workload> make_gpt(Spec& spec, double dropout);
+std::unique_ptr<Workload> make_seq2seq();
+std::unique_ptr<Workload> make_decode(Spec& spec);
+std::unique_ptr<Workload> make_vae_sampling(Spec& spec);
+std::unique_ptr<Workload> make_dcgan_sampling(Spec& spec);
 std::unique_ptr<Workload> make_recorded_ops();
 
 }  // namespace atelier::bench

@@ -16,7 +16,7 @@ def key(record):
 
 
 def ours(records):
-    return {key(r): r for r in records if r["kind"] != "machine" and r["impl"] == "atelier"}
+    return {key(r): r for r in records if r["kind"] != "machine" and r["impl"] == "atelier" and r["ms"]}
 
 
 def peers(records):
@@ -56,14 +56,16 @@ def compare(old_records, new_records):
 
 def table(results):
     """Lines of text, slower ones marked."""
-    lines = [f"{'work':<12} {'precision':<9} {'threads':>7} {'time new/old':>12} {'beside peers':>12} {'noise':>6}"]
+    width = max([12, *(len(k[1]) for k, _ in results)])
+    lines = [f"{'work':<{width}} {'precision':<9} {'threads':>7} {'time new/old':>12} {'beside peers':>12} "
+             f"{'noise':>6}"]
     for (_, work, precision, threads), r in results:
         beside = f"{r['beside_peers']:.3f}" if r["beside_peers"] else "-"
-        lines.append(f"{work:<12} {precision:<9} {threads:>7} {r['slowdown']:>12.3f} {beside:>12} {r['noise']:>6.1%}"
-                     + ("  SLOWER" if r["slower"] else ""))
+        lines.append(f"{work:<{width}} {precision or '-':<9} {threads:>7} {r['slowdown']:>12.3f} {beside:>12} "
+                     f"{r['noise']:>6.1%}" + ("  SLOWER" if r["slower"] else ""))
     if results:
         mean = math.exp(statistics.fmean(math.log(r["slowdown"]) for _, r in results))
-        lines.append(f"{'mean':<12} {'':<9} {'':>7} {mean:>12.3f}")
+        lines.append(f"{'mean':<{width}} {'':<9} {'':>7} {mean:>12.3f}")
     else:
         lines.append("the two runs have no figure in common")
     return lines

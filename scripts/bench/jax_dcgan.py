@@ -36,14 +36,24 @@ def convolve(x, w, operands, stride, padding):
                                         dimension_numbers=LAYOUT).astype(jnp.float32)
 
 
-def generate(parameters, z, operands):
-    """z [B, 100] -> [B, 64, 64, 3]. Weights are flipped: a transposed convolution correlates with them reversed."""
+def generator_weights():
+    """Flipped: a transposed convolution correlates with them reversed."""
+    return [jnp.asarray(np.ascontiguousarray(w[:, :, ::-1, ::-1].transpose(2, 3, 0, 1)))
+            for w in dcgan_data.generator_weights()]
+
+
+def upsample(weights, z, operands, normalised):
+    """z [B, 100] -> [B, 64, 64, 3]; normalised(i, x) stands behind layer i."""
     y = z[:, None, None, :]
-    for i, w in enumerate(parameters["w"]):
+    for i, w in enumerate(weights):
         y = jax.lax.conv_transpose(y.astype(operands), w.astype(operands), (2, 2) if i else (1, 1),
                                    "SAME" if i else "VALID", dimension_numbers=LAYOUT).astype(jnp.float32)
-        y = jax.nn.relu(normalise(parameters["n"][i], y)) if i < len(dcgan_data.WIDTHS) else jnp.tanh(y)
+        y = jax.nn.relu(normalised(i, y)) if i < len(dcgan_data.WIDTHS) else jnp.tanh(y)
     return y
+
+
+def generate(parameters, z, operands):
+    return upsample(parameters["w"], z, operands, lambda i, x: normalise(parameters["n"][i], x))
 
 
 def discriminate(parameters, x, operands):
@@ -94,9 +104,8 @@ class Dcgan:
         self.batch, widths = dcgan_data.batch_of(work), dcgan_data.WIDTHS
         penalised = dcgan_data.penalised(work)
         norms = lambda channels: [(jnp.ones(c), jnp.zeros(c)) for c in channels]  # noqa: E731
-        flip = lambda w: jnp.asarray(np.ascontiguousarray(w[:, :, ::-1, ::-1].transpose(2, 3, 0, 1)))  # noqa: E731
         plain = lambda w: jnp.asarray(np.ascontiguousarray(w.transpose(2, 3, 1, 0)))  # noqa: E731
-        g = {"w": [flip(w) for w in dcgan_data.generator_weights()], "n": norms(reversed(widths))}
+        g = {"w": generator_weights(), "n": norms(reversed(widths))}
         d = {"w": [plain(w) for w in dcgan_data.discriminator_weights(work)]}
         if penalised:
             d["b"] = [jnp.zeros(c) for c in (*widths, 1)]

@@ -17,7 +17,9 @@ import jax.numpy as jnp  # noqa: E402
 
 import gpt_data  # noqa: E402
 import jax_dcgan  # noqa: E402
+import jax_decode  # noqa: E402
 import jax_gpt  # noqa: E402
+import jax_sampling  # noqa: E402
 import protocol  # noqa: E402
 import vae_data  # noqa: E402
 
@@ -79,12 +81,17 @@ class Vae:
 
 
 def make_work(name, mode):
+    operands = jnp.bfloat16 if mode == "bf16" else jnp.float32
+    if name in jax_sampling.WORKS:
+        return jax_sampling.WORKS[name](operands)
     if name.startswith(("dcgan", "wgangp")):
-        return jax_dcgan.Dcgan(name, jnp.bfloat16 if mode == "bf16" else jnp.float32)
+        return jax_dcgan.Dcgan(name, operands)
     if name.startswith("vae"):
-        return Vae(name, jnp.bfloat16 if mode == "bf16" else jnp.float32)
+        return Vae(name, operands)
     if name in gpt_data.NAMES:
-        return jax_gpt.Gpt(name, jnp.bfloat16 if mode == "bf16" else jnp.float32)
+        return jax_gpt.Gpt(name, operands)
+    if name in gpt_data.DECODING:
+        return jax_decode.Decode(name, operands)
     raise SystemExit(f"jax_worker.py: error: work: '{name}' is unknown")
 
 

@@ -64,12 +64,3 @@ def measure(program, threads, quick):
     command = [str(program), "--threads", str(threads)] + (["--quick"] if quick else [])
     found = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(found.stdout)
-
-
-def peak_gflops(records, precision, threads):
-    """The measured arithmetic peak for a precision, None if there is none."""
-    def best(prefix):
-        values = [r["value"] for r in records if r["kind"] == "machine" and r["work"].startswith(prefix)
-                  and r["threads"] == threads]
-        return max(values, default=None)
-    return (best("bf16_peak/") if precision == "medium" else None) or best("fma_peak/")

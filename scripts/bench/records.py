@@ -27,13 +27,13 @@ def rounded(value, digits=5):
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
-def figures(measured, key, hello, work, threads, peak):
-    """The part that a record of ours and one of a peer have in common. roofline: share of the arithmetic peak."""
+def figures(measured, key, hello, work, precision, threads, roofline):
+    """The part that a record of ours and one of a peer have in common. roofline: share of what the machine allows."""
     ms = rounds.spread(measured.ms(key))
-    gflops = work.flops / ms["median"] / 1e6
+    least = roofline.least_ms(work.flops, work.bytes_at(precision), precision)
     record = {"version": hello["version"], "threads": threads, "ms": ms["median"], "ms_min": ms["min"],
               "ms_max": ms["max"], "ms_q1": ms["q1"], "ms_q3": ms["q3"], "runs": measured.steps[key],
-              "items_per_s": hello["items"] / ms["median"] * 1e3, "roofline": gflops / peak if peak else None,
+              "items_per_s": hello["items"] / ms["median"] * 1e3, "roofline": least / ms["median"] if least else None,
               "first_ms": hello["first_ms"], **{k: v for k, v in measured.last[key].items() if k != "ratio"}}
     return {k: rounded(v) for k, v in record.items()}
 
@@ -43,23 +43,23 @@ def counts(measured):
             "rounds_disturbed": measured.disturbed, "measurements_repeated": measured.repeated}
 
 
-def our_record(measured, hello, work, precision, threads, peak):
+def our_record(measured, hello, work, precision, threads, roofline):
     key = our_key(precision)
     return {"kind": work.kind, "work": work.name, "impl": OURS, "precision": precision, "isa": hello.get("isa"),
-            **figures(measured, key, hello, work, threads, peak), "ratio": None, **counts(measured)}
+            **figures(measured, key, hello, work, precision, threads, roofline), "ratio": None, **counts(measured)}
 
 
-def peer_record(measured, impl, mode, hellos, work, precision, threads, peak):
+def peer_record(measured, impl, mode, hellos, work, precision, threads, roofline):
     """One way a peer computes beside ours at a precision. ratio: median over rounds of peer's time / ours."""
     key, base = (impl, mode), our_key(precision)
     ratio = {k: rounded(v) for k, v in rounds.spread(measured.ratios(key, base)).items()}
     error = parity_error(hellos[base]["losses"], hellos[key]["losses"])
     return {"kind": work.kind, "work": work.name, "impl": impl, "precision": precision, "mode": mode,
-            **figures(measured, key, hellos[key], work, threads, peak), "ratio": ratio.pop("median"),
+            **figures(measured, key, hellos[key], work, precision, threads, roofline), "ratio": ratio.pop("median"),
             **{f"ratio_{k}": v for k, v in ratio.items()}, "parity": rounded(error, 2)}
 
 
-def compare_peer(measured, impl, hellos, work, precision, threads, peak):
+def compare_peer(measured, impl, hellos, work, precision, threads, roofline):
     """(record of the peer's fastest mode that agrees with us or None, descriptions of those that disagree)."""
     found, disagreements = [], []
     for mode in works.PEERS[impl].modes[precision]:
@@ -74,7 +74,7 @@ def compare_peer(measured, impl, hellos, work, precision, threads, peak):
                                  f"{parity_error(ours, theirs):.1e}, allowed are {limits[0]:.0e} and "
                                  f"{limits[-1]:.0e}: not compared")
         else:
-            found.append(peer_record(measured, impl, mode, hellos, work, precision, threads, peak))
+            found.append(peer_record(measured, impl, mode, hellos, work, precision, threads, roofline))
     if not found:
         return None, disagreements
     best = min(found, key=lambda r: r["ratio"])
@@ -83,16 +83,16 @@ def compare_peer(measured, impl, hellos, work, precision, threads, peak):
     return best, disagreements
 
 
-def of_work(measured, hellos, work, precisions, impls, threads, peaks):
+def of_work(measured, hellos, work, precisions, impls, threads, roofline):
     """All records of a work, and the failures of parity."""
     records, failures = [], []
     for precision in precisions:
         base = our_key(precision)
         if base not in hellos:
             continue
-        records.append(our_record(measured, hellos[base], work, precision, threads, peaks[precision]))
+        records.append(our_record(measured, hellos[base], work, precision, threads, roofline))
         for impl in impls:
-            record, wrong = compare_peer(measured, impl, hellos, work, precision, threads, peaks[precision])
+            record, wrong = compare_peer(measured, impl, hellos, work, precision, threads, roofline)
             records += [record] if record else []
             failures += wrong
     return records, failures

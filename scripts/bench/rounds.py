@@ -63,14 +63,15 @@ def run_round(workers, seconds, monitor, order, budget):
     return answers, worst, made
 
 
-def run_rounds(workers, rounds, seconds, monitor=None, seed=1, progress=lambda done, discarded: None):
-    """`rounds` undisturbed rounds. Disturbed ones are discarded, as many as are wanted at most; what is missing then is
-    made up with the least disturbed of those, and counted. Of all measurements, half as many as are wanted are repeated
-    at most: on a machine that is never calm the run ends soon, and says so."""
+def run_rounds(workers, rounds, seconds, monitor=None, seed=1, progress=lambda done, discarded: None, discard=None):
+    """`rounds` undisturbed rounds. Disturbed ones are discarded, `discard` of them at most (default: as many as are
+    wanted); what is missing then is made up with the least disturbed of those, and counted. Of all measurements, half
+    as many as are wanted are repeated at most: on a machine that is never calm the run ends soon, and says so."""
     monitor, order = monitor or disturbance.Monitor(), random.Random(seed)
     kept, thrown, repeated = [], [], 0
     budget = (rounds * len(workers) + 1) // 2
-    while len(kept) < rounds and len(thrown) < rounds:
+    most = rounds - 1 if discard is None else discard
+    while len(kept) < rounds and (len(thrown) <= most or len(kept) + len(thrown) < rounds):
         answers, worst, again = run_round(workers, seconds, monitor, order, budget - repeated)
         repeated += again
         (kept if worst <= 1 else thrown).append((worst, answers))

@@ -20,23 +20,35 @@ import peers  # noqa: E402
 import records as making  # noqa: E402
 import report  # noqa: E402
 import rounds  # noqa: E402
+import step_profile  # noqa: E402
 import suite  # noqa: E402
 import works  # noqa: E402
+from roofline import Roofline  # noqa: E402
 from workers import Worker, WorkerError  # noqa: E402
 
 # Speaks the protocol with made-up times: argv: NAME WORK PRECISION THREADS; a line for each start goes to FAKE_LOG.
 FAKE_STEPS = f"""#!{sys.executable} -SE
 import json, os, sys
 name = os.path.basename(sys.argv[0])
-with open(os.environ["FAKE_LOG"], "a") as log:
-    log.write(name + " " + " ".join(sys.argv[1:3]) + "\\n")
+def log(words):
+    with open(os.environ["FAKE_LOG"], "a") as file:
+        file.write(name + " " + words + "\\n")
+log(" ".join(sys.argv[1:4]))
 base = dict(bench_steps=2.0, fake_jax=5.0, fake_torch=3.0)[name] * float(os.environ.get("FAKE_SLOW_" + name, 1))
 wrong = float(os.environ.get("FAKE_WRONG_" + name, 0))
 if os.environ.get("FAKE_CRASH") == name:
     sys.exit("out of luck")
-print(json.dumps(dict(impl=name, version="1", items=8, losses=[5.0 + wrong, 4.0], first_ms=3.5)), flush=True)
+line = sys.stdin.readline()
+log(line.strip())
+parity = line.split()[1]
+losses = [5.0 + wrong, 4.0, 3.0, 2.0, 1.0][:int(parity)]
+print(json.dumps(dict(impl=name, version="1", items=8, losses=losses, first_ms=3.5)), flush=True)
 for k, line in enumerate(sys.stdin):
+    log(line.strip())
     times = [base * (1 + 0.002 * (k * 7 % 5 - 2) + 0.01 * i) for i in range(-4, 5)]
+    if line.startswith("profile"):
+        print(json.dumps(dict(stacks=[[3, [64]], [1, [128, 0]], [4, [0, 192]]])), flush=True)
+        continue
     print(json.dumps(dict(ms=times, involuntary_switches=0, peak_mib=7)), flush=True)
 """
 FAKE_MACHINE = f"""#!{sys.executable} -SE
@@ -44,6 +56,9 @@ import json
 one = dict(kind="machine", work="fma_peak/avx2", impl="atelier", version="1", threads=2, value=100.0, unit="GFLOP/s")
 print(json.dumps([one]))
 """
+
+SYMBOLS = ([64, 128, 192], ["_ZN7atelier2v07kernels9gemm_impl3runE", "_ZN7atelier2v013cross_entropyE",
+                            "_ZN7atelier2v014parallel_tasksIZNS0_7kernels4adamIfE"])
 
 
 class FakeWorker:
@@ -113,6 +128,10 @@ class Disturbance(unittest.TestCase):
         self.assertEqual((once.rounds, once.repeated, once.discarded), ([{"a": 1}, {"a": 1}], 1, 0))
         thrown = rounds.run_rounds([FakeWorker("a", [9, 9, 9, 1])], 4, 0.01, FakeMonitor([5, 5, 5]))
         self.assertEqual((thrown.rounds, thrown.repeated, thrown.discarded, thrown.disturbed), (4 * [{"a": 1}], 2, 1, 0))
+        few = rounds.run_rounds([FakeWorker("a", [9])], 3, 0.01, FakeMonitor([5] * 9), discard=1)
+        self.assertEqual((len(few.rounds), few.discarded, few.disturbed), (3, 0, 3))
+        some = rounds.run_rounds([FakeWorker("a", [9])], 3, 0.01, FakeMonitor([5] * 3), discard=1)
+        self.assertEqual((len(some.rounds), some.discarded, some.disturbed), (3, 1, 0))
         never = rounds.run_rounds([FakeWorker("a", [9, 8, 2])], 2, 0.01, FakeMonitor([5, 4, 3]))
         self.assertEqual((never.rounds, never.repeated, never.discarded, never.disturbed), ([{"a": 2}, {"a": 8}], 1, 0, 2))
 
@@ -147,7 +166,7 @@ class Parity(unittest.TestCase):
         hellos = {base: hello, ("jax", "bf16"): hello | {"losses": [6.0]}, ("jax", "float32"): hello}
         m = rounds.Measured([{base: 2.0, ("jax", "bf16"): 3.0, ("jax", "float32"): 5.0}], dict.fromkeys(hellos, 1),
                             dict.fromkeys(hellos, {}), 0, 0, 0)
-        made, failures = making.of_work(m, hellos, work, ["medium"], ["jax"], 2, {"medium": 100.0})
+        made, failures = making.of_work(m, hellos, work, ["medium"], ["jax"], 2, Roofline([], 2))
         self.assertEqual([(r["impl"], r.get("mode"), r["ratio"]) for r in made],
                          [("atelier", None, None), ("jax", "float32", 2.5)])
         self.assertIn("bf16", failures[0])
@@ -162,9 +181,24 @@ class Workers(unittest.TestCase):
 
     def test_silence_and_nonsense(self):
         with self.assertRaisesRegex(WorkerError, "no answer"):
-            Worker("x", [sys.executable, "-c", "input()"], ready_seconds=0.2)
+            Worker("x", [sys.executable, "-c", "import sys; sys.stdin.read()"], ready_seconds=0.2)
         with self.assertRaisesRegex(WorkerError, "expected a line of JSON"):
             Worker("x", [sys.executable, "-c", "print('hello')"])
+
+
+class StepProfile(unittest.TestCase):
+    def test_the_first_part_that_fits_counts(self):
+        table = SYMBOLS
+        self.assertEqual(step_profile.function_at(130, table), SYMBOLS[1][1])
+        self.assertEqual(step_profile.function_at(0, table), "")
+        found, waiting = step_profile.shares([[1, [64, 130]], [1, [64]], [2, [10]]], table)
+        self.assertEqual((found["cross-entropy"], found["products"], found["other"], waiting), (0.25, 0.25, 0.5, 0))
+        self.assertEqual(step_profile.shares([], table), ({}, 0.0))
+
+    def test_waiting_is_told_from_work_of_the_own_thread(self):
+        self.assertTrue(step_profile.waits(["", "", "parallel_tasksIadam"]))
+        self.assertFalse(step_profile.waits(["", "parallel_tasksIadam._omp_fn.0", "", "parallel_tasksIadam"]))
+        self.assertFalse(step_profile.waits(["", "memcpy_of_something"]))
 
 
 class Peers(unittest.TestCase):
@@ -190,7 +224,8 @@ class WholeSuite(unittest.TestCase):
                    mock.patch.object(works, "peer_command",
                                      lambda python, impl, mode, work, threads: [python, work, mode, str(threads)]),
                    mock.patch.object(disturbance, "Monitor", FakeMonitor),
-                   mock.patch.object(machine, "commit", lambda: "0123456789ab")]
+                   mock.patch.object(machine, "commit", lambda: "0123456789ab"),
+                   mock.patch.object(step_profile, "symbols", lambda program: SYMBOLS)]
         for p in patches:
             p.start()
             self.addCleanup(p.stop)
@@ -201,7 +236,8 @@ class WholeSuite(unittest.TestCase):
 
     def run_suite(self, out, *options, **environment):
         words = ["--programs", str(self.root), "--out", str(self.root / out), "--only", "vae128", "--threads", "2",
-                 "--precision", "highest,medium", "--rounds", "5", "--seconds", "0.01", *options]
+                 "--precision", "highest,medium", "--rounds", "5", "--seconds", "0.01", "--sections", "steps",
+                 *options]
         text = io.StringIO()
         with mock.patch.dict(os.environ, environment | {"FAKE_LOG": str(self.log)}), redirect_stdout(text), \
                 redirect_stderr(text):
@@ -218,8 +254,12 @@ class WholeSuite(unittest.TestCase):
         self.assertAlmostEqual(rows["atelier", "highest"]["roofline"], works.vae_flops(128) / 2.0 / 1e6 / 100, delta=2)
         for field in ("version", "threads", "ms", "ms_min", "ms_max", "runs", "items_per_s", "roofline", "ratio"):
             self.assertIn(field, rows["jax", "medium"])
+        self.assertEqual(rows["atelier", "highest"]["profile"],
+                         dict.fromkeys([*step_profile.PARTS, "other"], 0) | {"products": 0.375, "cross-entropy": 0.125,
+                                                                             "optimizer": 0.5})
+        self.assertEqual((rows["atelier", "highest"]["waiting"], rows["atelier", "highest"]["samples"]), (0.5, 8))
         page = (self.root / "a" / "bench.md").read_text()
-        self.assertRegex(page, r"vae128 \| 2 ms \| 3 ms: \*\*1\.\d\dx\*\* \(.*\| 5 ms: \*\*2\.\d\dx")
+        self.assertRegex(page, r"vae128 \| 2 ms \|.*\| 3 ms: \*\*1\.\d\dx\*\* \(.*\| 5 ms: \*\*2\.\d\dx")
         self.assertIn("Geometric mean of the steps beside the fastest peer", page)
         chart = xml.etree.ElementTree.parse(self.root / "a" / "bench.svg").getroot()
         self.assertGreater(len(chart.findall("{http://www.w3.org/2000/svg}rect")), 12)
@@ -266,6 +306,28 @@ class WholeSuite(unittest.TestCase):
         self.assertIn("jax is not installed", (self.root / "a" / "bench.md").read_text())
         self.assertEqual({r["impl"] for r in report.steps(found)}, {"atelier"})
 
+    def test_what_a_quick_run_lacks_is_a_failure(self):
+        with mock.patch.object(peers, "find", lambda package, env: (None, f"{package} is not installed")
+                               if package == "jax" else (f"{self.root}/fake_{package}", None)):
+            code, text, _ = self.run_suite("a", "--quick")
+            self.assertEqual(code, 1)
+            self.assertIn("FAILED: vae128 medium: there is no figure of jax", text)
+            code, text, _ = self.run_suite("b", "--quick", "--peers", "torch")
+            self.assertEqual((code, "FAILED" in text), (0, False))
+            self.assertIn("jax is not installed", text)
+            self.assertEqual(self.run_suite("c", "--quick", "--peers", "none")[0], 0)
+
+    def test_threads_seconds_and_steps_reach_the_workers(self):
+        self.run_suite("a", "--peers", "none", "--threads", "3", "--seconds", "0.02")
+        log = self.log.read_text()
+        for line in ("bench_steps vae128 highest 3", "bench_steps start 5 5", "bench_steps time 0.02 3"):
+            self.assertIn(line + "\n", log)
+        self.log.write_text("")
+        self.run_suite("b", "--peers", "none", "--quick", "--seconds", "0.02")
+        log = self.log.read_text()
+        for line in ("bench_steps vae128 medium 2", "bench_steps start 3 1", "bench_steps time 0.02 1"):
+            self.assertIn(line + "\n", log)
+
     def test_resume(self):
         first = self.run_suite("a")[2]
         starts = self.log.read_text()
@@ -274,26 +336,6 @@ class WholeSuite(unittest.TestCase):
         self.program("bench_steps", FAKE_STEPS + "# another build\n")
         self.run_suite("a", "--resume")
         self.assertGreater(len(self.log.read_text()), len(starts))
-
-
-class Usage(unittest.TestCase):
-    def test_mistakes(self):
-        for words in (["--peers", "tensorflow"], ["--precision", "low"], ["--only", "nothing"], ["--only", "("],
-                      ["--threads", "0"], ["--rounds", "x"]):
-            with self.assertRaises(SystemExit) as end, redirect_stderr(io.StringIO()):
-                suite.parse(words)
-            self.assertEqual(end.exception.code, 2)
-        for words, code in ((["--programs", "/nonexistent"], 3), (["--compare", "/nonexistent"], 3)):
-            with self.assertRaises(SystemExit) as end, redirect_stderr(io.StringIO()):
-                suite.main(words)
-            self.assertEqual(end.exception.code, code)
-
-    def test_choices(self):
-        self.assertEqual([w.name for w in suite.parse(["--quick"]).works], ["vae128", "gpt"])
-        self.assertEqual(suite.parse(["--quick"]).impls, ["torch-eager", "jax"])
-        self.assertEqual(suite.parse(["--peers", "torch"]).impls, ["torch-eager", "torch-compile"])
-        self.assertEqual(suite.parse(["--peers", "none"]).impls, [])
-        self.assertEqual(suite.parse([]).precision, list(works.PRECISIONS))
 
 
 if __name__ == "__main__":

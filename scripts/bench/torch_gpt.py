@@ -157,8 +157,9 @@ class Seq2Seq(Training):
 class Cache:
     """Keys and values of a layer, in memory that is taken once."""
 
-    def __init__(self, s):
-        self.k, self.v = (torch.zeros(s.batch, s.heads, s.context, s.width // s.heads) for _ in range(2))
+    def __init__(self, s, dtype):
+        shape = s.batch, s.heads, s.context, s.width // s.heads
+        self.k, self.v = (torch.zeros(shape, dtype=dtype) for _ in range(2))
         self.length = 0
 
     def add(self, k, v):
@@ -169,13 +170,18 @@ class Cache:
 
 
 class Decode:
-    """A step is one token for each text; after 256 all begin anew with the prompt."""
+    """A step is one token for each text; after 256 all begin anew with the prompt. With autocast, matrices and cache
+    are bfloat16 beforehand, so that nothing is converted at every token."""
 
     def __init__(self, work, autocast, compiled):
         self.sizes, self.autocast = gpt_data.Sizes(work), autocast
         self.model, self.batch = Model(work, transformer=Stack(self.sizes)).eval(), self.sizes.batch
         self.run = torch.compile(self.logits) if compiled else self.logits
-        self.caches = [Cache(self.sizes) for _ in range(self.sizes.layers)]
+        kept = torch.bfloat16 if autocast else torch.float32
+        for module in self.model.modules():
+            if isinstance(module, (nn.Linear, nn.Embedding)):
+                module.to(kept)
+        self.caches = [Cache(self.sizes, kept) for _ in range(self.sizes.layers)]
         self.prompt, self.next = torch.from_numpy(gpt_data.prompt(self.sizes)), None
 
     def logits(self, ids):

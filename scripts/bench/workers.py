@@ -1,4 +1,5 @@
 """The driver's side of the line protocol: programs that wait, and time steps when told to."""
+import dataclasses
 import json
 import os
 import selectors
@@ -10,11 +11,24 @@ class WorkerError(Exception):
     """A worker could not be started, ended, or fell silent; the text says which and why."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Steps whose losses are compared, steps before the first measurement, steps of a measurement at least; rounds that
+    are discarded at most (None: as many as are wanted)."""
+    parity: int
+    warm_up: int
+    least: int
+    discard: int | None = None
+
+
+FULL, QUICK = Plan(5, 5, 3), Plan(3, 1, 1, discard=2)
+
+
 class Worker:
     """A process that times whole steps. `key` is whatever the caller knows it by; `hello` is its introduction."""
 
-    def __init__(self, key, command, environment=None, ready_seconds=900):
-        self.key, self.errors, self.rest = key, tempfile.TemporaryFile(), b""
+    def __init__(self, key, command, environment=None, ready_seconds=900, plan=FULL):
+        self.key, self.plan, self.errors, self.rest = key, plan, tempfile.TemporaryFile(), b""
         try:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
                                             env=dict(os.environ, **(environment or {})))
@@ -23,19 +37,23 @@ class Worker:
             raise WorkerError(f"{command[0]}: {error.strerror}") from error
         self.pid = self.process.pid
         try:
-            self.hello = self.receive(ready_seconds)
+            self.hello = self.ask(f"start {plan.parity} {plan.warm_up}", ready_seconds)
         except WorkerError:
             self.close()
             raise
 
     def time(self, seconds):
         """Times steps for about `seconds`; a dictionary with "ms", the time of every step, and counters."""
+        return self.ask(f"time {seconds} {self.plan.least}", 60 * seconds + 120)
+
+    def ask(self, line, patience):
+        """The answer to a line of the protocol."""
         try:
-            self.process.stdin.write(f"time {seconds}\n".encode())
+            self.process.stdin.write(f"{line}\n".encode())
             self.process.stdin.flush()
         except BrokenPipeError:
             raise WorkerError(self.last_words()) from None
-        return self.receive(60 * seconds + 120)
+        return self.receive(patience)
 
     def receive(self, seconds):
         """The next line as JSON."""
@@ -62,7 +80,10 @@ class Worker:
         return f"ended with code {code}: {lines[-1][:300] if lines else 'no message'}"
 
     def close(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:

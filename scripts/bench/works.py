@@ -5,6 +5,9 @@ A new work needs a line in WORKS, a make_workload() in bench/steps and its model
 import dataclasses
 import pathlib
 
+from arithmetic import (decode_bytes, decode_flops, gan_flops, gan_sample_flops, gpt_flops, seq2seq_flops, vae_flops,
+                        vae_sample_bytes, vae_sample_flops)
+
 HERE = pathlib.Path(__file__).resolve().parent
 PRECISIONS = ("highest", "high", "medium")
 
@@ -15,7 +18,8 @@ PARITY_TOLERANCE = {"highest": 1e-5, "high": 1e-5, "medium": 2e-3}
 @dataclasses.dataclass(frozen=True)
 class Work:
     """flops: arithmetic of a step (2 for a multiply-add), matrix products only. quick: part of --quick. parity: instead
-    of PARITY_TOLERANCE from the second step on, for works that make large differences out of small ones."""
+    of PARITY_TOLERANCE from the second step on, for works that make large differences out of small ones. bytes: floats
+    that have to be read, where that may be the limit."""
     name: str
     flops: float
     quick: bool
@@ -23,6 +27,15 @@ class Work:
     kind: str = "step"
     peers: tuple = ("torch-eager", "torch-compile", "jax")
     parity: float = 0
+    bytes: float = 0
+
+    @property
+    def section(self):
+        return "generation" if self.kind in ("decode", "sample") else "steps"
+
+    def bytes_at(self, precision):
+        """bfloat16 takes half of what floats take."""
+        return self.bytes / 2 if precision == "medium" else self.bytes
 
     def tolerances(self, precision, steps):
         """Largest relative difference of the loss of each of the first steps."""
@@ -41,45 +54,6 @@ class Peer:
     quick: bool = True
 
 
-def vae_flops(batch, pixels=784, hidden=400, latent=20):
-    """Forward, gradients of weights, gradients of inputs (not of the images)."""
-    layers = [(pixels, hidden), (hidden, 2 * latent), (latent, hidden), (hidden, pixels)]
-    products = sum(3 * a * b for a, b in layers) - pixels * hidden
-    return 2.0 * batch * products
-
-
-def gan_flops(batch, penalised, size=64, channels=3, latent=100, widths=(64, 128, 256, 512)):
-    """One update of each player of the DCGAN. Of one image, products d of the discriminator, g of the generator:
-    forward, gradients of weights, gradients of inputs (not of the images, nor of z)."""
-    side, inner = size // 2, 0
-    ends = side * side * channels * widths[0] * 16
-    for a, b in zip(widths, widths[1:]):
-        side //= 2
-        inner += side * side * a * b * 16
-    first = latent * widths[-1] * 16
-    d, g = ends + inner + widths[-1] * 16, ends + inner + first
-    generator, judged, deceived = 3 * g - first, 2 * (3 * d - ends), 2 * d
-    penalty = 6 * d if penalised else 0  # forward and inputs; of these two, the gradients of both factors
-    return 2.0 * batch * (generator + judged + deceived + penalty)
-
-
-def gpt_flops(width=384, layers=6, context=256, batch=8, vocabulary=8192):
-    """Three times the forward pass's products; of the attention's, the half that a causal mask leaves."""
-    block = 12 * width * width + context * width  # a token
-    return 3 * 2.0 * batch * context * (layers * block + vocabulary * width)
-
-
-def seq2seq_flops(width=256, layers=4, length=32, batch=64, vocabulary=8192):
-    """The same with layers of each kind; padding is counted like tokens."""
-    encoder, decoder = 12 * width * width + 2 * length * width, 16 * width * width + 3 * length * width
-    return 3 * 2.0 * batch * length * (layers * (encoder + decoder) + vocabulary * width)
-
-
-def decode_flops(batch, width=384, layers=6, vocabulary=8192, context=144):
-    """One token: weights, and on the average so many keys and values."""
-    return 2.0 * batch * (layers * (12 * width * width + 2 * context * width) + vocabulary * width)
-
-
 # Adam's first updates are the signs of gradients, and each player answers the other's: rounding alone moves the losses
 # of the fourth step by a hundredth. So the first step, in which the generator answers one such update, is what counts.
 GAME_PARITY = 2e-2
@@ -90,7 +64,7 @@ WORKS = [
     Work("vae128", vae_flops(128), True, "784-400-20 VAE, Adam, batch 128"),
     Work("vae512", vae_flops(512), False, "784-400-20 VAE, Adam, batch 512"),
     Work("dcgan16", gan_flops(16, False), False, "DCGAN for 64 x 64, both players, Adam, batch 16", parity=GAME_PARITY),
-    Work("dcgan32", gan_flops(32, False), False, "DCGAN for 64 x 64, both players, Adam, batch 32", parity=GAME_PARITY),
+    Work("dcgan32", gan_flops(32, False), True, "DCGAN for 64 x 64, both players, Adam, batch 32", parity=GAME_PARITY),
     Work("wgangp32", gan_flops(32, True), False, "the same as WGAN-GP, no normalisation in the critic, one update of "
          "it to one of the generator, batch 32", parity=GAME_PARITY),
     Work("gpt", gpt_flops(), True, "GPT, 6 layers of 384, 6 heads, 8 texts of 256 tokens, vocabulary 8,192, AdamW"),
@@ -100,12 +74,18 @@ WORKS = [
     Work("gpt124m", gpt_flops(768, 12, 64, 4, 50257), False, "GPT-2's 124 million weights, 4 texts of 64 tokens"),
     Work("seq2seq", seq2seq_flops(), False, "encoder-decoder, 4 and 4 layers of 256, 64 pairs of at most 32 tokens, "
          "vocabularies 8,192, AdamW", peers=("torch-eager", "torch-compile")),
-    Work("decode", decode_flops(1), False, "one token of the GPT with kept keys and values: after a prompt of 16, 256 "
-         "tokens, drawn", kind="decode", peers=("torch-eager",)),
-    Work("decode8", decode_flops(8), False, "the same for 8 texts at once", kind="decode", peers=("torch-eager",)),
+    Work("decode", decode_flops(1), True, "one token of the GPT with kept keys and values: after a prompt of 16, 256 "
+         "tokens, drawn", kind="decode", bytes=decode_bytes(1)),
+    Work("decode8", decode_flops(8), False, "the same for 8 texts at once", kind="decode", bytes=decode_bytes(8)),
+    Work("vae_sample", vae_sample_flops(128), False, "128 images from the 784-400-20 VAE: drawn, decoded, sigmoid",
+         kind="sample", bytes=vae_sample_bytes(128)),
+    Work("dcgan_sample", gan_sample_flops(64), False, "64 images of 64 x 64 from the DCGAN's generator in evaluation",
+         kind="sample"),
     Work("ops", 2 * 3 * 4 * 500, False, "1,000 recorded operations on four numbers, and their gradients: what an "
          "operation costs beside its arithmetic", kind="kernel", peers=("torch-eager",)),
 ]
+
+BY_NAME = {w.name: w for w in WORKS}
 
 TORCH_MODES = {"highest": ("float32",), "high": ("float32",), "medium": ("autocast", "bf16-matmul", "float32")}
 TORCH_SETTINGS = "fused Adam, gradients set to none, denormals flushed, {threads} threads, glibc's tunables " \

@@ -68,6 +68,9 @@ if [ -f FEATURES.md ]; then
     suite=${name%.*} test=${name#*.}
     grep -rqE "TEST(_F|_P)?\($suite, $test\)|TYPED_TEST\($suite, $test\)" tests || breach "FEATURES.md: no test $name"
   done
+  for name in $(grep -oE '`test_[a-z0-9_]+`' FEATURES.md | tr -d '`' | sort -u); do
+    grep -rqE "def $name\(" scripts || breach "FEATURES.md: no test $name"
+  done
 fi
 
 [ $breaches -eq 0 ] || { echo "$breaches breaches"; exit 1; }
