@@ -7,7 +7,7 @@
 #include "atelier/data/tokenizer/word.hpp"
 #include "atelier/io/safetensors.hpp"
 #include "atelier/models/gan/files.hpp"
-#include "atelier/models/load.hpp"
+#include "atelier/models/lstm_lm/files.hpp"
 #include "atelier/models/transformer/files.hpp"
 #include "atelier/models/vae/files.hpp"
 #include "atelier/train/run_folder.hpp"
@@ -31,7 +31,6 @@ class Told {
   bool flag(const char* key) const { return value<bool>(key, false); }
   Index integer(const char* key, Index usual) const { return value<std::int64_t>(key, usual); }
   double number(const char* key, double usual) const { return value<double>(key, usual); }
-  std::vector<Index> integers(const char* key) const { return value<std::vector<std::int64_t>>(key, {}); }
   std::vector<double> numbers(const char* key) const {
     std::vector<double> all;
     std::istringstream list(text(key));
@@ -209,11 +208,7 @@ std::unique_ptr<train::Task> gpt(Source s) {
 
 std::unique_ptr<train::Task> recurrent(Source s) {
   LmOptions o;
-  auto& m = o.lstm;
-  m.embedding = s.model.integer("embedding", 0), m.hidden = s.model.integer("hidden", 0);
-  m.layers = s.model.integer("layers", 0);
-  m.output = lstm_lm::output_from(s.model.text("output"));
-  m.cutoffs = s.model.integers("cutoffs");
+  o.lstm = load<lstm_lm::LstmLm>(s.request.model).config;
   o.length = 1;
   return language_model(std::move(s), o);
 }

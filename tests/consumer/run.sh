@@ -50,7 +50,7 @@ way fetch_content '^3 numbers, checksums$' \
 needs pkg-config pkg_config && way pkg_config '^1 pictures, mean 0.50$' \
   '$compiler -std=c++20 -O2 $consumer/sampler.cpp $(pkg-config --cflags --libs atelier) -o s && ./s model && ./s model 1'
 # no -lzip: Debian has no such archive, and a sampler opens no zip files
-parts='-latelier_models -latelier_sequence_ops -latelier_image_ops -latelier_ops -latelier_io -lz'
+parts='-latelier_models -latelier_model_files -latelier_objectives -latelier_sequence_ops -latelier_image_ops -latelier_ops -latelier_io -lz'
 way static '^1 pictures, mean 0.50$' \
   '$compiler -std=c++20 -O2 -fopenmp -static $consumer/sampler.cpp -I $prefix/include -I $eigen -L $prefix/lib $parts -s -Wl,--gc-sections -o s &&
   ls -l s && ./s model && ./s model 1'
