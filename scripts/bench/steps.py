@@ -51,7 +51,8 @@ def measure_work(work, o, pythons, roofline, run):
         hellos = {w.key: w.hello for w in workers}
         if not any(k[0] == making.OURS for k in hellos):
             return []
-        measured = rounds.run_rounds(workers, o.rounds, o.seconds, progress=progress, discard=o.plan.discard)
+        measured = rounds.run_rounds(workers, o.rounds, o.seconds, progress=progress, discard=o.plan.discard,
+                                     patience=o.plan.patience)
         made, disagreements = making.of_work(measured, hellos, work, o.precision, list(pythons), o.threads, roofline)
         run.failed += disagreements
         add_profiles(made, workers, o)

@@ -109,7 +109,7 @@ def prepare(o):
         if not os.access(os.path.join(o.programs, name), os.X_OK):
             fail(f"{o.programs}: expected the program {name}; scripts/bench.sh builds it", 3)
     system = machine.system_record(os.path.join(o.programs, "bench_steps"), o.threads)
-    return {**system, "command": o.command, "settings": {"rounds": o.rounds, "seconds": o.seconds}}
+    return {**system, "command": o.command, "settings": {"rounds": o.rounds, "seconds": o.seconds, "quick": o.quick}}
 
 
 def main(argv=None):

@@ -132,6 +132,8 @@ class Disturbance(unittest.TestCase):
         self.assertEqual((len(few.rounds), few.discarded, few.disturbed), (3, 0, 3))
         some = rounds.run_rounds([FakeWorker("a", [9])], 3, 0.01, FakeMonitor([5] * 3), discard=1)
         self.assertEqual((len(some.rounds), some.discarded, some.disturbed), (3, 1, 0))
+        late = rounds.run_rounds([FakeWorker("a", [9])], 3, 0.01, FakeMonitor([5] * 9), patience=0)
+        self.assertEqual((len(late.rounds), late.repeated, late.discarded, late.disturbed), (3, 0, 0, 3))
         never = rounds.run_rounds([FakeWorker("a", [9, 8, 2])], 2, 0.01, FakeMonitor([5, 4, 3]))
         self.assertEqual((never.rounds, never.repeated, never.discarded, never.disturbed), ([{"a": 2}, {"a": 8}], 1, 0, 2))
 
