@@ -124,6 +124,8 @@ def main(argv=None):
         fail(error, 2)
     except store.StoreError as error:
         fail(error, 3)
+    except machine.MachineError as error:
+        fail(error, 1)
     print("\n".join(report.terminal(records)))
     for reason in system["failed"]:
         say(f"FAILED: {reason}")

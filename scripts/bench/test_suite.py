@@ -300,6 +300,14 @@ class WholeSuite(unittest.TestCase):
         self.assertIn("out of luck", text)
         self.assertEqual({r["impl"] for r in report.steps(found)}, {"atelier", "torch-eager", "torch-compile"})
 
+    def test_a_machine_that_cannot_be_measured_is_told_in_one_line(self):
+        self.program("bench_machine", f"#!{sys.executable} -SE\nimport sys\nsys.exit('ATELIER_ISA: not here')\n")
+        text = io.StringIO()
+        with self.assertRaises(SystemExit) as end, redirect_stderr(text):
+            suite.main(["--programs", str(self.root), "--out", str(self.root / "a"), "--peers", "none"])
+        self.assertEqual(end.exception.code, 1)
+        self.assertEqual(text.getvalue().splitlines()[-1], "suite.py: error: ATELIER_ISA: not here")
+
     def test_missing_peers_are_named(self):
         with mock.patch.object(peers, "find", lambda package, env: (None, f"{package} is not installed")):
             code, text, found = self.run_suite("a")
