@@ -15,7 +15,7 @@ def commands(work, o, pythons):
     program = os.path.join(o.programs, "bench_steps")
     found = {making.our_key(p): ([program, work.name, p, str(o.threads)], {}) for p in o.precision}
     for impl, python in pythons.items():
-        for mode in works.modes_for(impl, o.precision) if impl in work.peers else ():
+        for mode in works.modes_for(impl, o.precision, o.quick) if impl in work.peers else ():
             found[impl, mode] = (works.peer_command(python, impl, mode, work.name, o.threads),
                                  works.PEER_ENVIRONMENT)
     return found

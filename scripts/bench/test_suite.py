@@ -333,10 +333,12 @@ class WholeSuite(unittest.TestCase):
         for line in ("bench_steps vae128 highest 3", "bench_steps start 5 5", "bench_steps time 0.02 3"):
             self.assertIn(line + "\n", log)
         self.log.write_text("")
-        self.run_suite("b", "--peers", "none", "--quick", "--seconds", "0.02")
+        self.run_suite("b", "--peers", "torch-eager", "--quick", "--seconds", "0.02")
         log = self.log.read_text()
-        for line in ("bench_steps vae128 medium 2", "bench_steps start 3 1", "bench_steps time 0.02 1"):
+        for line in ("bench_steps vae128 medium 2", "bench_steps start 2 1", "bench_steps time 0.02 1"):
             self.assertIn(line + "\n", log)
+        self.assertIn("fake_torch vae128 autocast 2\n", log)
+        self.assertNotIn("bf16-matmul", log)
 
     def test_resume(self):
         first = self.run_suite("a")[2]

@@ -23,7 +23,7 @@ class Plan:
     patience: float = math.inf
 
 
-FULL, QUICK = Plan(5, 5, 3), Plan(3, 1, 1, discard=2, patience=20)
+FULL, QUICK = Plan(5, 5, 3), Plan(2, 1, 1, discard=2, patience=20)
 
 
 class Worker:
