@@ -9,6 +9,10 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
+class MachineError(Exception):
+    """bench_machine failed; the text is what it said."""
+
+
 def processors():
     """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -60,7 +64,10 @@ def system_record(program, threads):
 
 
 def measure(program, threads, quick):
-    """Records of kind "machine" from bench_machine. Raises CalledProcessError."""
+    """Records of kind "machine" from bench_machine. Raises MachineError."""
     command = [str(program), "--threads", str(threads)] + (["--quick"] if quick else [])
-    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode != 0:
+        lines = found.stderr.strip().splitlines()
+        raise MachineError(lines[-1] if lines else f"{program} ended with code {found.returncode}")
     return json.loads(found.stdout)

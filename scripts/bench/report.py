@@ -32,7 +32,9 @@ def system_lines(system):
     s = system.get("settings", {})
     return lines + [f"* {s.get('rounds')} rounds, {s.get('seconds')} s for each measurement, programs in random order; "
                     f"a measurement counts as disturbed with {disturbance.describe()}; it is repeated "
-                    "up to twice, then its round is discarded and made again, as often as rounds are wanted."]
+                    "up to twice, then its round is discarded and made again, " +
+                    ("twice at most and in the first 20 s of a work." if s.get("quick") else
+                     "as often as rounds are wanted.")]
 
 
 def trouble_lines(system):

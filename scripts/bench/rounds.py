@@ -1,5 +1,6 @@
 """Interleaved rounds: every worker once a round, in random order, one active at a time."""
 import dataclasses
+import math
 import random
 import statistics
 import time
@@ -63,16 +64,22 @@ def run_round(workers, seconds, monitor, order, budget):
     return answers, worst, made
 
 
-def run_rounds(workers, rounds, seconds, monitor=None, seed=1, progress=lambda done, discarded: None, discard=None):
+def run_rounds(workers, rounds, seconds, monitor=None, seed=1, progress=lambda done, discarded: None, discard=None,
+               patience=math.inf):
     """`rounds` undisturbed rounds. Disturbed ones are discarded, `discard` of them at most (default: as many as are
     wanted); what is missing then is made up with the least disturbed of those, and counted. Of all measurements, half
-    as many as are wanted are repeated at most: on a machine that is never calm the run ends soon, and says so."""
+    as many as are wanted are repeated at most: on a machine that is never calm the run ends soon, and says so. After
+    `patience` seconds nothing more is repeated or discarded."""
     monitor, order = monitor or disturbance.Monitor(), random.Random(seed)
     kept, thrown, repeated = [], [], 0
     budget = (rounds * len(workers) + 1) // 2
     most = rounds - 1 if discard is None else discard
-    while len(kept) < rounds and (len(thrown) <= most or len(kept) + len(thrown) < rounds):
-        answers, worst, again = run_round(workers, seconds, monitor, order, budget - repeated)
+    end = time.monotonic() + patience
+    while len(kept) < rounds:
+        late = time.monotonic() >= end
+        if len(kept) + len(thrown) >= rounds and (late or len(thrown) > most):
+            break
+        answers, worst, again = run_round(workers, seconds, monitor, order, 0 if late else budget - repeated)
         repeated += again
         (kept if worst <= 1 else thrown).append((worst, answers))
         progress(len(kept), len(thrown))

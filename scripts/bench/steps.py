@@ -15,7 +15,7 @@ def commands(work, o, pythons):
     program = os.path.join(o.programs, "bench_steps")
     found = {making.our_key(p): ([program, work.name, p, str(o.threads)], {}) for p in o.precision}
     for impl, python in pythons.items():
-        for mode in works.modes_for(impl, o.precision) if impl in work.peers else ():
+        for mode in works.modes_for(impl, o.precision, o.quick) if impl in work.peers else ():
             found[impl, mode] = (works.peer_command(python, impl, mode, work.name, o.threads),
                                  works.PEER_ENVIRONMENT)
     return found
@@ -51,7 +51,8 @@ def measure_work(work, o, pythons, roofline, run):
         hellos = {w.key: w.hello for w in workers}
         if not any(k[0] == making.OURS for k in hellos):
             return []
-        measured = rounds.run_rounds(workers, o.rounds, o.seconds, progress=progress, discard=o.plan.discard)
+        measured = rounds.run_rounds(workers, o.rounds, o.seconds, progress=progress, discard=o.plan.discard,
+                                     patience=o.plan.patience)
         made, disagreements = making.of_work(measured, hellos, work, o.precision, list(pythons), o.threads, roofline)
         run.failed += disagreements
         add_profiles(made, workers, o)

@@ -109,7 +109,7 @@ def prepare(o):
         if not os.access(os.path.join(o.programs, name), os.X_OK):
             fail(f"{o.programs}: expected the program {name}; scripts/bench.sh builds it", 3)
     system = machine.system_record(os.path.join(o.programs, "bench_steps"), o.threads)
-    return {**system, "command": o.command, "settings": {"rounds": o.rounds, "seconds": o.seconds}}
+    return {**system, "command": o.command, "settings": {"rounds": o.rounds, "seconds": o.seconds, "quick": o.quick}}
 
 
 def main(argv=None):
@@ -124,6 +124,8 @@ def main(argv=None):
         fail(error, 2)
     except store.StoreError as error:
         fail(error, 3)
+    except machine.MachineError as error:
+        fail(error, 1)
     print("\n".join(report.terminal(records)))
     for reason in system["failed"]:
         say(f"FAILED: {reason}")

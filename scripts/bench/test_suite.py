@@ -132,6 +132,8 @@ class Disturbance(unittest.TestCase):
         self.assertEqual((len(few.rounds), few.discarded, few.disturbed), (3, 0, 3))
         some = rounds.run_rounds([FakeWorker("a", [9])], 3, 0.01, FakeMonitor([5] * 3), discard=1)
         self.assertEqual((len(some.rounds), some.discarded, some.disturbed), (3, 1, 0))
+        late = rounds.run_rounds([FakeWorker("a", [9])], 3, 0.01, FakeMonitor([5] * 9), patience=0)
+        self.assertEqual((len(late.rounds), late.repeated, late.discarded, late.disturbed), (3, 0, 0, 3))
         never = rounds.run_rounds([FakeWorker("a", [9, 8, 2])], 2, 0.01, FakeMonitor([5, 4, 3]))
         self.assertEqual((never.rounds, never.repeated, never.discarded, never.disturbed), ([{"a": 2}, {"a": 8}], 1, 0, 2))
 
@@ -298,6 +300,14 @@ class WholeSuite(unittest.TestCase):
         self.assertIn("out of luck", text)
         self.assertEqual({r["impl"] for r in report.steps(found)}, {"atelier", "torch-eager", "torch-compile"})
 
+    def test_a_machine_that_cannot_be_measured_is_told_in_one_line(self):
+        self.program("bench_machine", f"#!{sys.executable} -SE\nimport sys\nsys.exit('ATELIER_ISA: not here')\n")
+        text = io.StringIO()
+        with self.assertRaises(SystemExit) as end, redirect_stderr(text):
+            suite.main(["--programs", str(self.root), "--out", str(self.root / "a"), "--peers", "none"])
+        self.assertEqual(end.exception.code, 1)
+        self.assertEqual(text.getvalue().splitlines()[-1], "suite.py: error: ATELIER_ISA: not here")
+
     def test_missing_peers_are_named(self):
         with mock.patch.object(peers, "find", lambda package, env: (None, f"{package} is not installed")):
             code, text, found = self.run_suite("a")
@@ -323,10 +333,12 @@ class WholeSuite(unittest.TestCase):
         for line in ("bench_steps vae128 highest 3", "bench_steps start 5 5", "bench_steps time 0.02 3"):
             self.assertIn(line + "\n", log)
         self.log.write_text("")
-        self.run_suite("b", "--peers", "none", "--quick", "--seconds", "0.02")
+        self.run_suite("b", "--peers", "torch-eager", "--quick", "--seconds", "0.02")
         log = self.log.read_text()
-        for line in ("bench_steps vae128 medium 2", "bench_steps start 3 1", "bench_steps time 0.02 1"):
+        for line in ("bench_steps vae128 medium 2", "bench_steps start 2 1", "bench_steps time 0.02 1"):
             self.assertIn(line + "\n", log)
+        self.assertIn("fake_torch vae128 autocast 2\n", log)
+        self.assertNotIn("bf16-matmul", log)
 
     def test_resume(self):
         first = self.run_suite("a")[2]

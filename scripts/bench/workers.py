@@ -1,6 +1,7 @@
 """The driver's side of the line protocol: programs that wait, and time steps when told to."""
 import dataclasses
 import json
+import math
 import os
 import selectors
 import subprocess
@@ -14,14 +15,15 @@ class WorkerError(Exception):
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """Steps whose losses are compared, steps before the first measurement, steps of a measurement at least; rounds that
-    are discarded at most (None: as many as are wanted)."""
+    are discarded at most (None: as many as are wanted), and seconds after which none is."""
     parity: int
     warm_up: int
     least: int
     discard: int | None = None
+    patience: float = math.inf
 
 
-FULL, QUICK = Plan(5, 5, 3), Plan(3, 1, 1, discard=2)
+FULL, QUICK = Plan(5, 5, 3), Plan(2, 1, 1, discard=2, patience=20)
 
 
 class Worker:

@@ -89,7 +89,8 @@ BY_NAME = {w.name: w for w in WORKS}
 
 TORCH_MODES = {"highest": ("float32",), "high": ("float32",), "medium": ("autocast", "bf16-matmul", "float32")}
 TORCH_SETTINGS = "fused Adam, gradients set to none, denormals flushed, {threads} threads, glibc's tunables " \
-                 "(huge pages, no trimming); medium: the fastest of bf16 autocast, bf16 products, float32"
+                 "(huge pages, no trimming); medium: the fastest of bf16 autocast, bf16 products (not with " \
+                 "--quick), float32"
 
 PEERS = {
     "torch-eager": Peer("torch", "torch_worker.py", TORCH_MODES, TORCH_SETTINGS),
@@ -108,9 +109,13 @@ PEER_ENVIRONMENT = {
 }
 
 
-def modes_for(impl, precisions):
+SLOW_MODES = ("bf16-matmul",)  # left out by --quick: seldom the fastest
+
+
+def modes_for(impl, precisions, quick=False):
     """All modes of a peer that the comparisons at `precisions` need, each once."""
-    return list(dict.fromkeys(m for p in precisions for m in PEERS[impl].modes[p]))
+    modes = dict.fromkeys(m for p in precisions for m in PEERS[impl].modes[p])
+    return [m for m in modes if not (quick and m in SLOW_MODES)]
 
 
 def peer_command(python, impl, mode, work, threads):

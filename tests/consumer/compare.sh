@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Time of one program in proportion to another's, each the least of seven runs of 400 steps, in turn.
+# Time of one program in proportion to another's, each the least of seven runs of 400 steps on one thread, in turn.
 #   compare.sh PROGRAM OTHER
 set -euo pipefail
+export ATELIER_THREADS=1
 least() { sort -n "$1" | head -1; }
 for _ in 1 2 3 4 5 6 7; do
   for program in "$1" "$2"; do
