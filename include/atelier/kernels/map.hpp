@@ -195,11 +195,10 @@ void map_broadcast(const F& f, T* out, const std::array<const T*, K>& in, const 
     }
   };
   if (l.inner == 0 || l.outer == 0) return;
-  if (l.outer == 1) {
-    parallel_for(l.inner, map_grain, [&](Index a, Index b) { part(0, 1, a, b); });
-  } else {
-    parallel_for(l.outer, map_grain / l.inner + 1, [&](Index a, Index b) { part(a, b, 0, l.inner); });
-  }
+  const bool runs = l.outer > 1;  // what is shared out: whole runs, or the elements of the only one
+  parallel_for(runs ? l.outer : l.inner, runs ? map_grain / l.inner + 1 : map_grain, [&](Index a, Index b) {
+    part(runs ? a : 0, runs ? b : 1, runs ? 0 : a, runs ? l.inner : b);
+  });
 }
 
 }  // namespace atelier::inline v0::kernels

@@ -66,9 +66,24 @@ class ThreadScope {
   int outer_;
 };
 
+namespace detail {
+/// A function by reference. One parallel region serves all of them: a copy for each would be a fifth of what there is
+/// to compile.
+template <class... A> class FunctionRef {
+ public:
+  template <class F>
+  FunctionRef(const F& f) : f_(&f), call_([](const void* g, A... a) { (*static_cast<const F*>(g))(a...); }) {}
+  void operator()(A... a) const { call_(f_, a...); }
+
+ private:
+  const void* f_;
+  void (*call_)(const void*, A...);
+};
+}  // namespace detail
+
 /// Runs f(task) for task in [0, tasks), task t on thread t modulo the team. The first exception thrown by a task is
 /// rethrown here after all have ended. Denormals are off inside.
-template <class F> void parallel_tasks(int tasks, const F& f) {
+inline void parallel_tasks(int tasks, detail::FunctionRef<int> f) {
   const int team = threads();
   if (team == 1 || tasks <= 1) {
     FlushDenormals guard;
@@ -102,7 +117,7 @@ inline int unit_workers(std::int64_t units) {
 
 /// Runs f(unit, worker) for unit in [0, units), workers numbered from 0. Each begins with a contiguous part of the
 /// units and then helps the others, so that none waits long: for units of some microseconds.
-template <class F> void parallel_units(std::int64_t units, const F& f) {
+inline void parallel_units(std::int64_t units, detail::FunctionRef<std::int64_t, int> f) {
   struct alignas(64) Part {
     std::atomic<std::int64_t> next;
     std::int64_t end;
@@ -123,11 +138,11 @@ template <class F> void parallel_units(std::int64_t units, const F& f) {
 
 /// Runs f(begin, end) over contiguous parts of [0, n), one for each thread, none smaller than `grain` unless n is.
 /// `grain` should be about 20 microseconds of work: a region costs a few.
-template <class F> void parallel_for(std::int64_t n, std::int64_t grain, const F& f) {
+inline void parallel_for(std::int64_t n, std::int64_t grain, detail::FunctionRef<std::int64_t, std::int64_t> f) {
   const int parts = static_cast<int>(std::min<std::int64_t>(threads(), n / std::max<std::int64_t>(grain, 1)));
   if (parts <= 1) {
     FlushDenormals guard;
-    if (n > 0) f(std::int64_t{0}, n);
+    if (n > 0) f(0, n);
     return;
   }
   parallel_tasks(parts, [&](int t) { f(n * t / parts, n * (t + 1) / parts); });
