@@ -47,7 +47,7 @@ void apply_preset(const std::string& preset, WikiFlags& f) {
   o.sampled = 2560;
   o.valid_tokens = 40'000;
   o.prompt = "<eos>";
-  o.cache = {.window = 2000, .thetas = {0.1, 0.2, 0.4, 0.8}, .lambdas = {0.05, 0.1, 0.15, 0.2}};
+  o.cache = {.window = 2000, .thetas = {0.2, 0.4, 0.8, 1.2}, .lambdas = {0.1, 0.15, 0.2, 0.25}};
   if (preset == "wikitext2" || preset == "lm_seed")
     apply_gpt(transformer::preset(preset, 33278), f.options, o);
   else
