@@ -38,6 +38,7 @@ ATELIER_SLOW_TESTS=1 run release
 build asan
 run asan -LE slow
 build tsan -DCMAKE_CXX_COMPILER=clang++
-TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp" run tsan -LE slow
+# what LLVM's OpenMP runtime, which is not instrumented, does with its own mutexes is none of ours
+TSAN_OPTIONS="ignore_noninstrumented_modules=1 suppressions=$PWD/tests/tsan.supp" run tsan -LE slow
 build release -B build/clang -DCMAKE_CXX_COMPILER=clang++
 ctest --test-dir build/clang -LE slow --output-on-failure
