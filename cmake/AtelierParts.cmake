@@ -54,5 +54,6 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS weights/digits.sa
 file(READ weights/digits.safetensors ATELIER_DIGITS HEX)
 string(REGEX REPLACE "(..)" "0x\\1," ATELIER_DIGITS "${ATELIER_DIGITS}")
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/digits.inc CONTENT "@ATELIER_DIGITS@" @ONLY)
-atelier_part(models models/digits models/lstm_lm models/transformer USES model_files objectives image_ops sequence_ops LIBRARIES ${json})
+atelier_part(models models/digits models/lstm_lm models/transformer
+  USES model_files objectives image_ops sequence_ops LIBRARIES ${json})
 target_include_directories(atelier_models PRIVATE ${PROJECT_BINARY_DIR}/generated)

@@ -1,37 +1,12 @@
 // Training steps after the first allocate nothing.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "atelier/atelier.hpp"
 #include "models/transformer_support.hpp"
+#include "support/counted_heap.hpp"
 #include "support/formula.hpp"
 
 using namespace atelier;
-
-namespace {
-std::atomic<long> heap_allocations{0};
-}
-// Every allocation of this program is counted.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-void* operator new(std::size_t size) {
-  ++heap_allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++heap_allocations;
-  const auto a = static_cast<std::size_t>(alignment);
-  if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 namespace {
 /// Runs `step(number)` until nothing new is met, then counts.
