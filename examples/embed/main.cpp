@@ -5,11 +5,12 @@
 // The last line is
 //   stopped after 150 frames: the loss has more than halved
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
+#include <string>
 #include <thread>
 
 #include "learner.hpp"
@@ -57,10 +58,18 @@ void show(int frame, const Learner& learner, const Picture& seen, const Picture&
     std::printf("\n");
   }
 }
+/// How long to run, from the command line.
+int frames_of(const std::string& word) {
+  int frames = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), frames);
+  if (error != std::errc() || end != word.data() + word.size() || frames < 1)
+    throw atelier::ConfigError("frames: expected a whole number from 1, found '" + word + "'");
+  return frames;
+}
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const int frames = argc > 1 ? std::atoi(argv[1]) : 0;  // 0: until asked to stop
+  const int frames = argc > 1 ? frames_of(argv[1]) : 0;  // 0: until asked to stop
   std::signal(SIGINT, ask_to_stop);
   Ball ball;
   Learner learner;

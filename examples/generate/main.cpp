@@ -1,9 +1,9 @@
 // Writes text with a trained language model or with GPT-2: a prompt in, its continuation out, token by token.
 //   generate --model runs/lm_text --prompt "ROMEO:" --temperature 0.8 --top-k 40
 #include <CLI/CLI.hpp>
-#include <iostream>
 
 #include "atelier/parallel/team.hpp"
+#include "flags.hpp"
 #include "options.hpp"
 #include "program.hpp"
 #include "writer.hpp"
@@ -76,13 +76,7 @@ int generate_text(int argc, char** argv) {
   CLI::App app("Writes text with a trained language model or with GPT-2.", "generate");
   add_flags(app, flags);
   add_sampling_flags(app, flags);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    throw ConfigError(std::string(error.what()) + "; see generate --help");
-  }
+  if (const auto code = parse(app, argc, argv)) return *code;
   flags.sampling.check();
   const ThreadScope team(flags.threads ? flags.threads : threads());
   write_texts(flags);
