@@ -76,19 +76,20 @@ TEST_F(GanImages, ASignalLeavesACheckpoint) {
 
 TEST_F(GanImages, FlagsOfTheNetworksChangeThem) {
   const auto d = trained(digits(), "plain");
-  EXPECT_EQ(shape(d, "generator.main.0.weight"), Shape({7 * 7 * 8, 6}));
+  EXPECT_EQ(shape(d, "generator.main.0.weight"), Shape({4 * 4 * 16, 6}));
   const auto arch = trained(digits(), "arch", {{"--arch", "dcgan"}});
-  EXPECT_EQ(shape(arch, "generator.main.0.weight"), Shape({6, 8, 7, 7}));
+  EXPECT_EQ(shape(arch, "generator.main.0.weight"), Shape({6, 16, 4, 4}));
   const auto wide = trained(digits(), "wide", {{"--width", "6"}, {"--d-width", "3"}, {"--latent", "9"}});
-  EXPECT_EQ(shape(wide, "generator.main.0.weight"), Shape({7 * 7 * 12, 9}));
+  EXPECT_EQ(shape(wide, "generator.main.0.weight"), Shape({4 * 4 * 24, 9}));
   EXPECT_EQ(shape(wide, "discriminator.main.0.weight"), Shape({3, 1, 4, 4}));
   const auto large = trained(digits(), "large", {{"--size", "32"}});
-  EXPECT_EQ(shape(large, "generator.main.0.weight"), Shape({4 * 4 * 16, 6}));
+  EXPECT_EQ(shape(d, "generator.main.3.weight"), Shape({16, 8, 3, 3}));  // 4 x 4 -> 7 x 7
+  EXPECT_EQ(shape(large, "generator.main.3.weight"), Shape({16, 8, 4, 4}));
   const auto labels = trained(digits(), "labels", {{"--conditional", ""}});
   EXPECT_EQ(shape(labels, "generator.embedding.weight"), Shape({10, 6}));
-  EXPECT_EQ(shape(labels, "discriminator.embedding.weight"), Shape({10, 8}));
+  EXPECT_EQ(shape(labels, "discriminator.embedding.weight"), Shape({10, 16}));
   const auto group = trained(digits(), "group", {{"--stddev-group", "4"}});
-  EXPECT_EQ(shape(group, "discriminator.main.5.weight"), Shape({1, 9, 7, 7}));
+  EXPECT_EQ(shape(group, "discriminator.main.8.weight"), Shape({1, 17, 4, 4}));
   const auto spectral = trained(digits(), "spectral", {{"--norm", "spectral"}});
   EXPECT_EQ(shape(spectral, "discriminator.main.2.parametrizations.weight.0._u"), Shape({8}));
   const auto unet = trained(faces(), "unet", {{"--preset", "faces_seed"}, {"--depth", "2"}});

@@ -37,10 +37,11 @@ void require_kind(const ModelFile& opened, bool unet) {
 
 /// Weights of the convolutions between maps, and of the first layer.
 double weights(const gan::ImageConfig& c) {
-  const Index in = c.classes ? 2 * c.latent : c.latent, base = c.base();
-  double n = times({in, base, base, c.channels_at(base, c.width)}) + times({c.classes, c.latent});
-  for (Index side = base; side < c.size; side *= 2)
-    n += times({16, c.channels_at(side, c.width), 2 * side < c.size ? c.channels_at(2 * side, c.width) : c.channels});
+  const auto maps = static_cast<Index>(c.sides().size()) - 1;
+  double n =
+      times({c.classes ? 2 * c.latent : c.latent, 16, c.channels_at(maps, c.width)}) + times({c.classes, c.latent});
+  for (Index k = maps; k > 0; --k)
+    n += times({9, c.channels_at(k, c.width), k > 1 ? c.channels_at(k - 1, c.width) : c.channels});
   return n;
 }
 double weights(const gan::UnetConfig& c) {

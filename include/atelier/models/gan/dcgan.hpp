@@ -1,4 +1,6 @@
-/// Generator and discriminator of strided convolutions, kernel 4, stride 2, padding 1.             Radford et al. 2016
+/// Generator and discriminator of convolutions, stride 2, padding 1.                               Radford et al. 2016
+///
+/// Kernels are 4 wide, between maps of sides 2 s - 1 and s they are 3 wide.
 #pragma once
 
 #include "atelier/models/gan/append.hpp"
@@ -24,6 +26,8 @@ template <class T> void init_norm(nn::BasicBatchNorm2d<T>& norm, Rng& rng) {
   norm.init(rng);
   nn::fill_normal(norm.w, 1, dcgan_deviation, rng);
 }
+/// Kernel that takes a map of that side to half of it, rounded up, and back.
+constexpr Index kernel_for(Index side) { return side % 2 ? 3 : 4; }
 inline std::string layer_name(std::size_t number) { return "main." + std::to_string(number); }
 }  // namespace detail
 
@@ -39,16 +43,20 @@ template <class T> struct BasicDcganGenerator {
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
   explicit BasicDcganGenerator(const ImageConfig& c = {})
       : config(c.check()), embedding(detail::label_table<T>(c.classes, c.latent)) {
-    const Index base = c.base(), in = c.classes ? 2 * c.latent : c.latent, deepest = c.channels_at(base, c.width);
+    constexpr Index base = ImageConfig::smallest;
+    const auto sides = c.sides();
+    const auto maps = static_cast<Index>(sides.size()) - 1;  // inner ones
+    const auto channels = [&](Index i) { return i < maps ? c.channels_at(maps - i, c.width) : c.channels; };
+    const Index in = c.classes ? 2 * c.latent : c.latent;
     if (c.first == First::dense)
-      dense.emplace(nn::BasicLinear<T>{.in = in, .out = base * base * deepest, .bias = false});
+      dense.emplace(nn::BasicLinear<T>{.in = in, .out = base * base * channels(0), .bias = false});
     else
-      layers.push_back({.in = in, .out = deepest, .kernel = base, .bias = false});
-    for (Index side = base; side < c.size; side *= 2) {
-      const Index from = c.channels_at(side, c.width), to = 2 * side < c.size ? c.channels_at(2 * side, c.width) : 0;
-      norms.push_back({.channels = from});
+      layers.push_back({.in = in, .out = channels(0), .kernel = base, .bias = false});
+    for (Index i = 0; i < maps; ++i) {
+      norms.push_back({.channels = channels(i)});
+      const Index kernel = detail::kernel_for(sides[static_cast<std::size_t>(i) + 1]);
       layers.push_back(
-          {.in = from, .out = to ? to : c.channels, .kernel = 4, .stride = 2, .padding = 1, .bias = false});
+          {.in = channels(i), .out = channels(i + 1), .kernel = kernel, .stride = 2, .padding = 1, .bias = false});
     }
   }
 
@@ -82,7 +90,7 @@ template <class T> struct BasicDcganGenerator {
 
  private:
   BasicTensor<T> start(const BasicTensor<T>& z) const {
-    const Index base = config.base();
+    constexpr Index base = ImageConfig::smallest;
     if (dense) return reshape((*dense)(z), Shape{z.size(0), base, base, norms[0].channels});
     return layers[0](reshape(z, Shape{z.size(0), 1, 1, z.size(1)}));
   }
@@ -102,12 +110,14 @@ template <class T> struct BasicDcganDiscriminator {
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
   explicit BasicDcganDiscriminator(const ImageConfig& c = {})
       : config(c.check()),
-        output({.in = deepest(c) + (c.stddev_group ? 1 : 0), .out = 1, .kernel = c.base(), .bias = biased(c)},
-               c.norm == Norm::spectral),
+        output(
+            {.in = deepest(c) + (c.stddev_group ? 1 : 0), .out = 1, .kernel = ImageConfig::smallest, .bias = biased(c)},
+            c.norm == Norm::spectral),
         embedding(detail::label_table<T>(c.classes, deepest(c))) {
-    for (Index side = c.size / 2, in = c.channels; side >= c.base(); side /= 2) {
-      const Index out = c.channels_at(side, c.judge_width());
-      layers.push_back({{.in = in, .out = out, .kernel = 4, .stride = 2, .padding = 1, .bias = biased(c)},
+    Index in = c.channels;
+    for (Index side = c.size, halvings = 1; side > ImageConfig::smallest; side = (side + 1) / 2, ++halvings) {
+      const Index out = c.channels_at(halvings, c.judge_width()), kernel = detail::kernel_for(side);
+      layers.push_back({{.in = in, .out = out, .kernel = kernel, .stride = 2, .padding = 1, .bias = biased(c)},
                         c.norm == Norm::spectral});
       if (c.norm == Norm::batch && layers.size() > 1) norms.push_back({.channels = out});
       in = out;
@@ -145,7 +155,9 @@ template <class T> struct BasicDcganDiscriminator {
   }
 
  private:
-  static Index deepest(const ImageConfig& c) { return c.channels_at(c.base(), c.judge_width()); }
+  static Index deepest(const ImageConfig& c) {
+    return c.channels_at(static_cast<Index>(c.sides().size()) - 1, c.judge_width());
+  }
   static bool biased(const ImageConfig& c) { return c.norm != Norm::batch; }
 };
 

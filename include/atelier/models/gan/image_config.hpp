@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "atelier/core/error.hpp"
 #include "atelier/core/shape.hpp"
@@ -28,7 +29,8 @@ inline Norm norm_from(const std::string& text) {
   throw ConfigError("norm: expected batch, none or spectral, found '" + text + "'");
 }
 
-/// Sizes of a DCGAN. Sides double from 4 x 4 (16, 32, 64, ...) or from 7 x 7 (28, 56, ...) up to the image's.
+/// Sizes of a DCGAN. The sides of its maps are the image's, halved and rounded up until they are 4: 64, 32, 16, 8, 4,
+/// or 28, 14, 7, 4.
 struct ImageConfig {
   Index size = 64;     // pixels of both sides
   Index channels = 3;  // of an image
@@ -41,21 +43,21 @@ struct ImageConfig {
   Index stddev_group = 0;   // > 0: minibatch standard deviation over groups of so many (stddev.hpp)
   Index classes = 0;        // > 0: conditional on a label, which both networks see
 
-  /// Side of the smallest map: 4 or 7; 0 for sizes that do not come from doubling one.
-  Index base() const {
-    for (const Index b : {Index{4}, Index{7}})
-      for (Index s = b; s <= size && s <= 4096; s *= 2)
-        if (s == size && s > b) return b;
-    return 0;
+  static constexpr Index smallest = 4;
+  /// Sides of all maps, from `smallest` to the image's.
+  std::vector<Index> sides() const {
+    std::vector<Index> all{size};
+    while (all.front() > smallest) all.insert(all.begin(), (all.front() + 1) / 2);
+    return all;
   }
-  /// Channels of an inner map of side `side`, from a network of width w.
-  Index channels_at(Index side, Index w) const { return w * std::min<Index>(8, size / 2 / side); }
+  /// Channels of the inner map that is `halvings` (from 1) smaller than the image, in a network of width w.
+  static Index channels_at(Index halvings, Index w) { return w << std::min<Index>(3, halvings - 1); }
   Index judge_width() const { return discriminator_width ? discriminator_width : width; }
 
   /// The configuration itself. Throws ConfigError for sizes that make no model.
   const ImageConfig& check() const {
-    if (base() == 0 || size < 16 || size > 1024)
-      throw ConfigError("size: expected a power of two from 16 to 1024, or 7 times one from 28, found " +
+    if (size < 16 || size > 1024 || sides().front() != smallest)
+      throw ConfigError("size: expected 16 to 1024, and 4 after some halvings that round up, found " +
                         std::to_string(size));
     if (channels < 1 || latent < 1 || width < 1 || discriminator_width < 0)
       throw ConfigError("gan: expected positive channels, latent and width, found " + std::to_string(channels) + ", " +
