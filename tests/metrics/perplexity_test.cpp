@@ -49,7 +49,8 @@ TEST(Perplexity, WindowsCountEveryTargetOnceWithItsContext) {
 
 TEST(Perplexity, CarriedMemoryReadsEveryRowThrough) {
   const auto text = text_of(1000, 7);
-  for (const auto& [rows, warm_up] : {std::pair<Index, Index>{1, 50}, {4, 50}, {4, 0}}) {
+  for (const auto& [sequences, warm_up] : {std::pair<Index, Index>{1, 50}, {4, 50}, {4, 0}}) {
+    const Index rows = sequences;  // clang 14 captures no structured bindings
     const auto windows = data::carried_windows(text, rows, warm_up);
     ASSERT_EQ(windows.size(), rows);
     std::vector<std::vector<std::int32_t>> read(static_cast<std::size_t>(rows));
