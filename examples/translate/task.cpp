@@ -193,13 +193,7 @@ train::State TranslateTask::state() { return train::run_state_of(model_, adam_);
 train::State TranslateTask::model_state() { return train::model_state_of(model_); }
 
 train::Record TranslateTask::model_config() const {
-  const auto& c = model_.config;
-  return train::Record()
-      .set("model", "seq2seq")
-      .set("source_vocabulary", c.source_vocabulary)
-      .set("encoder_layers", c.encoder_layers)
-      .set("shared_embedding", c.shared_embedding)
-      .set("decoder", train::Record::parse(transformer::to_json(c.decoder), "seq2seq"));
+  return train::Record::parse(transformer::to_json(model_.config), "seq2seq");
 }
 
 train::Record TranslateTask::config() const {
