@@ -36,20 +36,23 @@ class TranslateProgram : public LmProgram {
   /// 50 symbols, lengths 10 to 20: of a thousand unseen strings at least 99 % are right to the last symbol.
   void expect_learns(const std::string& task) const {
     if (!std::getenv("ATELIER_SLOW_TESTS")) GTEST_SKIP() << "takes minutes; set ATELIER_SLOW_TESTS=1";
-    const auto run = trained(ATELIER_TRANSLATE, task,
-                             {{"--task", task},
-                              {"--data", "-"},
-                              {"--vocabulary", "-"},
-                              {"--epochs", "8"},
-                              {"--width", "128"},
-                              {"--heads", "4"},
-                              {"--layers", "2"},
-                              {"--encoder-layers", "2"},
-                              {"--context", "24"},
-                              {"--batch", "64"},
-                              {"--dropout", "0"},
-                              {"--validation", "0.05"},
-                              {"--threads", "-"}});
+    constexpr double seconds = 290;
+    Process p(command(ATELIER_TRANSLATE, task,
+                      {{"--task", task},
+                       {"--data", "-"},
+                       {"--vocabulary", "-"},
+                       {"--epochs", "8"},
+                       {"--width", "128"},
+                       {"--heads", "4"},
+                       {"--layers", "2"},
+                       {"--encoder-layers", "2"},
+                       {"--context", "24"},
+                       {"--batch", "64"},
+                       {"--dropout", "0"},
+                       {"--validation", "0.05"}}));
+    const Ended e = p.wait(seconds);
+    ASSERT_EQ(e.code, 0) << e.err;
+    const auto run = files(task);
     EXPECT_NE(run.summary()["protocol"].get<std::string>().find("1000 sources held out"), std::string::npos);
     EXPECT_GE(run.metrics()["exact_match"], 0.99);
   }
