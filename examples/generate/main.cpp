@@ -1,11 +1,15 @@
-// Writes text with a trained language model or with GPT-2: a prompt in, its continuation out, token by token.
+// Writes text with a trained language model or with GPT-2: a prompt in, its continuation out, token by token. With a
+// translator: a sentence in, its translation out.
 //   generate --model runs/lm_text --prompt "ROMEO:" --temperature 0.8 --top-k 40
+//   generate --model runs/translate --prompt "I am here." --beams 4
 #include <CLI/CLI.hpp>
 
 #include "atelier/parallel/team.hpp"
 #include "flags.hpp"
 #include "options.hpp"
 #include "program.hpp"
+#include "text_model.hpp"
+#include "translations.hpp"
 #include "writer.hpp"
 
 using namespace atelier;
@@ -43,7 +47,8 @@ void add_flags(CLI::App& app, GenerateFlags& f) {
                  "beside the model, or in the folder above")
       ->type_name("PATH");
   app.add_option("--prompt", f.prompts, "Text to go on with; again for another text beside it")->type_name("TEXT");
-  app.add_option("--prompt-file", f.prompt_file, "File with the text to go on with; - for standard input")
+  app.add_option("--prompt-file", f.prompt_file,
+                 "File with the text to go on with; - for standard input; of a translator a sentence a line")
       ->type_name("FILE");
   app.add_option("--ids", f.ids, "Numbers of tokens to go on with, 15496,11: prints numbers, needs no tokenizer")
       ->delimiter(',')
@@ -57,7 +62,8 @@ void add_flags(CLI::App& app, GenerateFlags& f) {
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--stop", f.stop, "Text of a token that ends a text; again for another one")->type_name("TOKEN");
-  app.add_option("--beams", f.beams, "Search with so many texts side by side instead of drawing; 0: draw")
+  app.add_option("--beams", f.beams,
+                 "Search with so many texts side by side instead of drawing; 0: draw, with a translator 4")
       ->check(CLI::Range(0, 1000))
       ->type_name("N")
       ->capture_default_str();
@@ -73,13 +79,15 @@ void add_flags(CLI::App& app, GenerateFlags& f) {
 
 int generate_text(int argc, char** argv) {
   GenerateFlags flags;
-  CLI::App app("Writes text with a trained language model or with GPT-2.", "generate");
+  CLI::App app("Writes text with a trained language model or with GPT-2, or translates.", "generate");
   add_flags(app, flags);
   add_sampling_flags(app, flags);
   if (const auto code = parse(app, argc, argv)) return *code;
+  for (const auto* option : app.get_options())
+    if (option->count() > 0) flags.given.push_back(option->get_name());
   flags.sampling.check();
   const ThreadScope team(flags.threads ? flags.threads : threads());
-  write_texts(flags);
+  text_model_kind(flags.model) == "seq2seq" ? write_translations(flags) : write_texts(flags);
   return 0;
 }
 

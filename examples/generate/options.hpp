@@ -1,6 +1,7 @@
 /// What the program generate is asked for.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct GenerateFlags {
   std::uint64_t seed = 1;
   int threads = 0;
   bool without_prompt = false;
+  std::vector<std::string> given;  // flags that stand on the command line
+
+  bool given_flag(const std::string& flag) const { return std::find(given.begin(), given.end(), flag) != given.end(); }
 };
 
 }  // namespace atelier::programs

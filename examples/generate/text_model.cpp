@@ -43,15 +43,15 @@ class LstmWriter : public TextModel {
   lstm_lm::LstmLm model_;
 };
 
-/// GPT-2 in Hugging Face's layout has no kind.
-bool is_recurrent(const std::filesystem::path& path) {
-  const auto file = io::SafetensorsFile::open(model_file(path));
-  return file.metadata().contains(model_config_key) && model_kind(path) == "lstm_lm";
-}
 }  // namespace
 
+std::string text_model_kind(const std::filesystem::path& path) {
+  const auto file = io::SafetensorsFile::open(model_file(path));
+  return file.metadata().contains(model_config_key) ? model_kind(path) : "gpt2";
+}
+
 std::unique_ptr<TextModel> load_text_model(const std::filesystem::path& path) {
-  if (is_recurrent(path)) return std::make_unique<LstmWriter>(load<lstm_lm::LstmLm>(path));
+  if (text_model_kind(path) == "lstm_lm") return std::make_unique<LstmWriter>(load<lstm_lm::LstmLm>(path));
   return std::make_unique<GptWriter>(load<transformer::Gpt>(path));
 }
 

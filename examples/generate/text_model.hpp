@@ -20,6 +20,9 @@ class TextModel {
                                                       const transformer::BeamOptions& o) const = 0;
 };
 
+/// The kind of a model file; "gpt2" for GPT-2 in Hugging Face's layout, which names none. Throws as model_kind() does.
+std::string text_model_kind(const std::filesystem::path& path);
+
 /// From a trainer's run folder, its model.safetensors or a checkpoint, or from a folder with GPT-2. Throws InputError
 /// for files that are missing, damaged, or of a model that writes no texts.
 std::unique_ptr<TextModel> load_text_model(const std::filesystem::path& path);

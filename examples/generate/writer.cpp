@@ -1,13 +1,12 @@
 #include "writer.hpp"
 
 #include <charconv>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 
 #include "atelier/data/tokenizer/bpe.hpp"
 #include "atelier/io/durable_file.hpp"
+#include "prompts.hpp"
 #include "text_model.hpp"
 
 namespace atelier::programs {
@@ -42,21 +41,6 @@ std::unique_ptr<data::Tokenizer> find_tokenizer(const GenerateFlags& f) {
   throw InputError(f.model.string() +
                    ": expected tokenizer.json, or vocab.json and merges.txt, beside the model, found neither; name it "
                    "with --tokenizer");
-}
-
-std::string read_prompt(const fs::path& path) {
-  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw InputError(path.string() + ": expected a file with the prompt, found none that can be read");
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-std::vector<std::string> prompts_of(const GenerateFlags& f) {
-  if (!f.ids.empty() && (!f.prompts.empty() || !f.prompt_file.empty()))
-    throw ConfigError("--ids: expected no other prompt beside it, found one");
-  if (!f.prompts.empty() && !f.prompt_file.empty())
-    throw ConfigError("--prompt and --prompt-file: expected one of them, found both");
-  if (!f.prompt_file.empty()) return {read_prompt(f.prompt_file)};
-  return f.prompts.empty() ? std::vector<std::string>{""} : f.prompts;
 }
 
 /// Everything that a run needs; the texts are numbered prompt by prompt.

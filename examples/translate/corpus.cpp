@@ -11,25 +11,26 @@ namespace atelier::programs {
 
 namespace {
 namespace fs = std::filesystem;
-const std::vector<std::string> marks = {"<pad>", "<bos>", "<eos>"};
 constexpr Index symbols = 50, shortest = 10, longest_string = 20, usual_strings = 20'000;
-
-Side side_of(std::shared_ptr<const data::Tokenizer> tokenizer) {
-  const auto id = [&](std::size_t i) { return tokenizer->vocabulary().find(marks[i]).value(); };
-  return {tokenizer, id(0), id(1), id(2)};
-}
 
 Side learned(const std::vector<data::SentencePair>& pairs, bool target, std::int32_t vocabulary) {
   std::string text;
   for (const auto& pair : pairs) text += (target ? pair.target : pair.source) + "\n";
   return side_of(std::make_shared<data::BpeTokenizer>(
-      data::train_bpe(text, {.vocabulary = vocabulary, .min_frequency = 2, .special = marks})));
+      data::train_bpe(text, {.vocabulary = vocabulary, .min_frequency = 2, .special = sentence_marks})));
 }
 
 std::vector<std::string> symbol_words() {
-  auto words = marks;
+  auto words = sentence_marks;
   for (Index i = 0; i < symbols; ++i) words.push_back("s" + std::to_string(i));
   return words;
+}
+
+Sides sides_for(const std::vector<data::SentencePair>& pairs, const PairCorpusOptions& o) {
+  if (o.job == PairJob::pairs) return {learned(pairs, false, o.vocabulary), learned(pairs, true, o.vocabulary)};
+  const Side symbols_of_both = side_of(
+      std::make_shared<data::WordTokenizer>(symbol_words(), data::WordOptions{.end_of_line = "", .unknown = ""}));
+  return {symbols_of_both, symbols_of_both};
 }
 
 std::string symbol_string(Rng& rng) {
@@ -49,14 +50,14 @@ std::string reversed(const std::string& text) {
   return back;
 }
 
-std::vector<data::SentencePair> made_up(const CorpusOptions& o, const Rng& rng) {
+std::vector<data::SentencePair> made_up(const PairCorpusOptions& o, const Rng& rng) {
   Rng draws = rng.fork("strings");
   std::set<std::string> seen;
   std::vector<data::SentencePair> pairs;
   const Index n = o.pairs > 0 ? o.pairs : usual_strings;
   while (static_cast<Index>(pairs.size()) < n) {
     const auto text = symbol_string(draws);
-    if (seen.insert(text).second) pairs.push_back({text, o.job == Job::copy ? text : reversed(text)});
+    if (seen.insert(text).second) pairs.push_back({text, o.job == PairJob::copy ? text : reversed(text)});
   }
   return pairs;
 }
@@ -73,8 +74,8 @@ fs::path pair_file(const fs::path& path) {
   return files.front();
 }
 
-data::PairFile pairs_of(const fs::path& path, const CorpusOptions& o, const Rng& rng) {
-  if (o.job != Job::pairs) return {.pairs = made_up(o, rng), .skipped = {}, .sha256 = "made up"};
+data::PairFile pairs_of(const fs::path& path, const PairCorpusOptions& o, const Rng& rng) {
+  if (o.job != PairJob::pairs) return {.pairs = made_up(o, rng), .skipped = {}, .sha256 = "made up"};
   data::PairOptions read{.bad_lines = o.bad_lines, .swap = o.swap};
   if (o.pairs > 0) read.limit = o.pairs;
   return data::read_pairs(pair_file(path), read);
@@ -83,7 +84,7 @@ data::PairFile pairs_of(const fs::path& path, const CorpusOptions& o, const Rng&
 /// Cuts sentences of both parts into tokens.
 class Cutter {
  public:
-  Cutter(Corpus& corpus, Index longest) : corpus_(corpus), longest_(longest) {}
+  Cutter(PairCorpus& corpus, Index longest) : corpus_(corpus), longest_(longest) {}
 
   void add(const data::SentencePair& pair) {
     if (const auto tokens = cut(pair.source, pair.target)) corpus_.train.push_back(*tokens);
@@ -95,36 +96,31 @@ class Cutter {
 
  private:
   std::optional<data::TokenPair> cut(const std::string& source, const std::string& target) {
-    data::TokenPair pair{corpus_.source.tokenizer->encode(source), corpus_.target.tokenizer->encode(target)};
+    data::TokenPair pair{corpus_.sides.source.tokenizer->encode(source),
+                         corpus_.sides.target.tokenizer->encode(target)};
     const auto most = static_cast<std::size_t>(longest_ - 1);
     if (std::max(pair.source.size(), pair.target.size()) <= most) return pair;
     ++left_out_;
     return std::nullopt;
   }
 
-  Corpus& corpus_;
+  PairCorpus& corpus_;
   Index longest_, left_out_ = 0;
 };
 }  // namespace
 
-Job job_from(const std::string& text) {
+PairJob pair_job_from(const std::string& text) {
   constexpr const char* names[] = {"pairs", "copy", "reverse"};
   for (int i = 0; i < 3; ++i)
-    if (text == names[i]) return static_cast<Job>(i);
+    if (text == names[i]) return static_cast<PairJob>(i);
   throw ConfigError("--task: expected pairs, copy or reverse, found '" + text + "'");
 }
 
-Corpus load_corpus(const fs::path& path, const CorpusOptions& o, Index longest, const Rng& rng) {
+PairCorpus load_pair_corpus(const fs::path& path, const PairCorpusOptions& o, Index longest, const Rng& rng) {
   const auto file = pairs_of(path, o, rng);
   const auto split = data::split_pairs(file.pairs, o.validation, rng.fork("split"));
-  Corpus c;
-  if (o.job == Job::pairs) {
-    c.source = learned(split.train, false, o.vocabulary);
-    c.target = learned(split.train, true, o.vocabulary);
-  } else {
-    c.source = c.target = side_of(
-        std::make_shared<data::WordTokenizer>(symbol_words(), data::WordOptions{.end_of_line = "", .unknown = ""}));
-  }
+  PairCorpus c;
+  c.sides = o.sides.source.tokenizer ? o.sides : sides_for(split.train, o);
   Cutter cutter(c, longest);
   for (const auto& pair : split.train) cutter.add(pair);
   for (const auto& source : split.validation) cutter.add(source);
@@ -138,19 +134,6 @@ Corpus load_corpus(const fs::path& path, const CorpusOptions& o, Index longest, 
                "parts; left out: " + std::to_string(cutter.left_out()) + " pairs of more than " +
                std::to_string(longest - 1) + " tokens, " + std::to_string(file.skipped.size()) + " bad lines";
   return c;
-}
-
-data::TokenIds sentence_tokens(const Side& side, const std::string& text, Index longest, const char* flag) {
-  data::TokenIds ids;
-  try {
-    ids = side.tokenizer->encode(text);
-  } catch (const Error& error) {
-    throw ConfigError(std::string(flag) + ": " + error.what());
-  }
-  if (ids.empty() || static_cast<Index>(ids.size()) >= longest)
-    throw ConfigError(std::string(flag) + ": expected a sentence of 1 to " + std::to_string(longest - 1) +
-                      " tokens, found " + std::to_string(ids.size()));
-  return ids;
 }
 
 }  // namespace atelier::programs

@@ -1,38 +1,33 @@
 /// Pairs of sentences for a translator: read or made up, split, cut into tokens.
 #pragma once
 
-#include <memory>
-
 #include "atelier/data/text/pair_batches.hpp"
 #include "atelier/data/text/pairs.hpp"
-#include "atelier/data/tokenizer/tokenizer.hpp"
+#include "translator.hpp"
 
 namespace atelier::programs {
 
 /// Sentences from a file, or strings of symbols that are to be copied or reversed.
-enum class Job { pairs, copy, reverse };
+enum class PairJob { pairs, copy, reverse };
 /// Throws ConfigError for an unknown name.
-Job job_from(const std::string& text);
+PairJob pair_job_from(const std::string& text);
 
-struct CorpusOptions {
-  Job job = Job::pairs;
+struct PairCorpusOptions {
+  PairJob job = PairJob::pairs;
   std::int32_t vocabulary = 4096;  // of each side's byte-pair encoding, learned from the training part
   double validation = 0.05;        // share of the pairs that is held out
   Index pairs = 0;                 // that are read or made up; 0: all, or 20,000
   bool swap = false;               // translate the second column into the first
   data::BadLines bad_lines = data::BadLines::refuse;
+  Sides sides = {};  // tokenizers that there are, instead of learned ones
 };
 
-struct Side {
-  std::shared_ptr<const data::Tokenizer> tokenizer;
-  std::int32_t pad = 0, begin = 0, end = 0;
-};
 struct Sentences {
   data::ReferencedSource text;
   data::TokenPair tokens;  // the source, and the first of its references
 };
-struct Corpus {
-  Side source, target;
+struct PairCorpus {
+  Sides sides;
   std::vector<data::TokenPair> train;
   std::vector<Sentences> validation;
   std::string protocol, checksums;
@@ -42,8 +37,7 @@ struct Corpus {
 /// on a side (marks included) are left out, and counted in the protocol. Strings of symbols are functions of the
 /// generator: 50 symbols, lengths 10 to 20, none of the validation part in the training part. Throws InputError for a
 /// file without pairs or a part without any, ConfigError for options.
-Corpus load_corpus(const std::filesystem::path& path, const CorpusOptions& o, Index longest, const Rng& rng);
-/// The tokens of one sentence. Throws ConfigError, naming the flag, for one without any or with more than `longest`.
-data::TokenIds sentence_tokens(const Side& side, const std::string& text, Index longest, const char* flag);
+PairCorpus load_pair_corpus(const std::filesystem::path& path, const PairCorpusOptions& o, Index longest,
+                            const Rng& rng);
 
 }  // namespace atelier::programs

@@ -88,7 +88,7 @@ void check(const char* flag, double x, double low, double high) {
 void resolve(TranslateFlags& f) {
   constexpr double large = 1e6, below_one = 1 - 1e-9;
   auto& o = f.translate;
-  o.corpus.job = job_from(f.task);
+  o.corpus.job = pair_job_from(f.task);
   o.corpus.bad_lines = f.skip_bad_lines ? data::BadLines::skip : data::BadLines::refuse;
   const double p = o.model.decoder.dropout.residual;
   check("--dropout", p, 0, below_one);
@@ -112,8 +112,9 @@ int train_translator(int argc, char** argv) {
   resolve(flags);
   return run_trainer("translate", flags, request(flags.translate), [&] {
     const auto& o = flags.translate;
-    const auto path = o.corpus.job == Job::pairs ? data_folder(flags, "seq2seq") : std::filesystem::path(flags.task);
-    auto corpus = load_corpus(path, o.corpus, o.model.decoder.context, Rng(flags.options.seed).fork("corpus"));
+    const auto path =
+        o.corpus.job == PairJob::pairs ? data_folder(flags, "seq2seq") : std::filesystem::path(flags.task);
+    auto corpus = load_pair_corpus(path, o.corpus, o.model.decoder.context, Rng(flags.options.seed).fork("corpus"));
     return std::make_unique<TranslateTask>(std::move(corpus), o, flags.options);
   });
 }

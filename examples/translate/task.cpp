@@ -7,26 +7,26 @@
 namespace atelier::programs {
 
 namespace {
-constexpr Index translated_together = 32, shown = 6;
+constexpr Index shown = 6;
 
-transformer::Seq2Seq initialised(transformer::Seq2SeqConfig c, const Corpus& corpus, const Rng& rng) {
-  c.source_vocabulary = corpus.source.tokenizer->size();
-  c.decoder.vocabulary = corpus.target.tokenizer->size();
+transformer::Seq2Seq initialised(transformer::Seq2SeqConfig c, const PairCorpus& corpus, const Rng& rng) {
+  c.source_vocabulary = corpus.sides.source.tokenizer->size();
+  c.decoder.vocabulary = corpus.sides.target.tokenizer->size();
   transformer::Seq2Seq model(c);
   nn::init(model, rng);
   return model;
 }
 
-data::PairBatchOptions batch_options(const Corpus& corpus, Index batch) {
-  const auto& s = corpus.target;
+data::PairBatchOptions batch_options(const PairCorpus& corpus, Index batch) {
+  const auto& s = corpus.sides.target;
   return {.batch = batch, .pad = s.pad, .begin = s.begin, .end = s.end};
 }
 
-data::PairBatches batches_of(const Corpus& corpus, Index batch, const Rng& rng) {
-  if (corpus.source.pad != corpus.target.pad || corpus.source.end != corpus.target.end)
+data::PairBatches batches_of(const PairCorpus& corpus, Index batch, const Rng& rng) {
+  if (corpus.sides.source.pad != corpus.sides.target.pad || corpus.sides.source.end != corpus.sides.target.end)
     throw ConfigError("--vocabulary: expected one that both languages fill, found " +
-                      std::to_string(corpus.source.tokenizer->size()) + " and " +
-                      std::to_string(corpus.target.tokenizer->size()) + " tokens; choose a smaller one");
+                      std::to_string(corpus.sides.source.tokenizer->size()) + " and " +
+                      std::to_string(corpus.sides.target.tokenizer->size()) + " tokens; choose a smaller one");
   return {corpus.train, batch_options(corpus, batch), rng};
 }
 
@@ -34,26 +34,9 @@ optim::AdamOptions adam_options(const TranslateOptions& o, double lr) {
   return {
       .lr = lr, .beta2 = o.beta2, .weight_decay = o.weight_decay, .decays = optim::matrices_only, .clip_norm = o.clip};
 }
-
-/// Sources as the encoder reads them: tokens, end, padding.
-struct SourceBatch {
-  IndexTensor ids, lengths;
-
-  SourceBatch(std::span<const data::TokenIds> sources, const Side& side) {
-    std::size_t longest = 0;
-    for (const auto& s : sources) longest = std::max(longest, s.size() + 1);
-    ids = IndexTensor({static_cast<Index>(sources.size()), static_cast<Index>(longest)}, side.pad);
-    lengths = IndexTensor::empty({static_cast<Index>(sources.size())});
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-      auto* row = ids.mutable_data() + i * longest;
-      *std::copy(sources[i].begin(), sources[i].end(), row) = side.end;
-      lengths.mutable_data()[i] = static_cast<std::int32_t>(sources[i].size() + 1);
-    }
-  }
-};
 }  // namespace
 
-TranslateTask::TranslateTask(Corpus corpus, const TranslateOptions& o, const train::Options& run)
+TranslateTask::TranslateTask(PairCorpus corpus, const TranslateOptions& o, const train::Options& run)
     : options_(o),
       run_(run),
       corpus_(std::move(corpus)),
@@ -62,12 +45,12 @@ TranslateTask::TranslateTask(Corpus corpus, const TranslateOptions& o, const tra
       model_(initialised(o.model, corpus_, rng_.fork("init"))),
       adam_(model_, adam_options(o, run.lr)) {
   if (!o.attention_map.empty())
-    sentence_tokens(corpus_.source, o.attention_map, o.model.decoder.context, "--attention-map");
+    sentence_tokens(corpus_.sides.source, o.attention_map, o.model.decoder.context, "--attention-map");
 }
 
 void TranslateTask::write_files(const std::filesystem::path& folder) const {
-  corpus_.source.tokenizer->save(folder / "source.json");
-  corpus_.target.tokenizer->save(folder / "target.json");
+  corpus_.sides.source.tokenizer->save(folder / "source.json");
+  corpus_.sides.target.tokenizer->save(folder / "target.json");
 }
 
 train::Record TranslateTask::step(Index step, double lr_factor) {
@@ -75,7 +58,7 @@ train::Record TranslateTask::step(Index step, double lr_factor) {
   const Rng rng = rng_.fork("step", static_cast<std::uint64_t>(step));
   const double warm = step < options_.warmup ? static_cast<double>(step + 1) / static_cast<double>(options_.warmup) : 1;
   adam_.learning_rate = run_.lr * lr_factor * warm;
-  const transformer::LossOptions o{.label_smoothing = options_.label_smoothing, .ignore = corpus_.target.pad};
+  const transformer::LossOptions o{.label_smoothing = options_.label_smoothing, .ignore = corpus_.sides.target.pad};
   double loss = 0;
   for (Index k = 0; k < run_.accumulate; ++k) {
     const auto b = batches_(step * run_.accumulate + k);
@@ -101,7 +84,7 @@ double TranslateTask::nats(Index count) const {
     double n = 0;
     for (const auto length : b.decoder_lengths.values()) n += length;
     const auto mean = transformer::loss(model_, b.source, b.source_lengths, b.decoder_input, b.decoder_target,
-                                        {.ignore = corpus_.target.pad});
+                                        {.ignore = corpus_.sides.target.pad});
     sum += n * static_cast<double>(mean.item());
     tokens += n;
   }
@@ -117,19 +100,15 @@ std::optional<std::vector<std::string>> TranslateTask::translations(Index count,
     std::vector<data::TokenIds> sources;
     for (Index i = begin; i < std::min(count, begin + translated_together); ++i)
       sources.push_back(corpus_.validation[static_cast<std::size_t>(i)].tokens.source);
-    const SourceBatch batch(sources, corpus_.source);
-    const auto found = transformer::translate(model_, batch.ids, batch.lengths, corpus_.target.begin,
-                                              {.beams = beams,
-                                               .tokens = options_.model.decoder.context - 1,
-                                               .length_penalty = options_.length_penalty,
-                                               .end = corpus_.target.end});
-    for (const auto& h : found) texts.push_back(corpus_.target.tokenizer->decode(h.tokens, data::DecodeSpecial::drop));
+    const auto found = programs::translations(model_, corpus_.sides, sources,
+                                              {.beams = beams, .length_penalty = options_.length_penalty});
+    texts.insert(texts.end(), found.begin(), found.end());
   }
   return texts;
 }
 
 train::Record TranslateTask::figures(const std::vector<std::string>& translations) const {
-  if (options_.corpus.job != Job::pairs) {
+  if (options_.corpus.job != PairJob::pairs) {
     double right = 0;
     for (std::size_t i = 0; i < translations.size(); ++i)
       right += translations[i] == corpus_.validation[i].text.references.front();
@@ -170,14 +149,14 @@ std::optional<train::Record> TranslateTask::finish(double share, const train::Pr
 void TranslateTask::draw_attention(const std::filesystem::path& file) const {
   const auto context = options_.model.decoder.context;
   const std::vector<data::TokenIds> one = {
-      sentence_tokens(corpus_.source, options_.attention_map, context, "--attention-map")};
-  const SourceBatch batch(one, corpus_.source);
-  const auto found = transformer::translate(model_, batch.ids, batch.lengths, corpus_.target.begin,
-                                            {.beams = 1, .tokens = context - 1, .end = corpus_.target.end});
-  data::TokenIds target{corpus_.target.begin};
+      sentence_tokens(corpus_.sides.source, options_.attention_map, context, "--attention-map")};
+  const SourceBatch batch(one, corpus_.sides.source);
+  const auto found = transformer::translate(model_, batch.ids, batch.lengths, corpus_.sides.target.begin,
+                                            {.beams = 1, .tokens = context - 1, .end = corpus_.sides.target.end});
+  data::TokenIds target{corpus_.sides.target.begin};
   target.insert(target.end(), found[0].tokens.begin(), found[0].tokens.end());
   const IndexTensor ids({1, static_cast<Index>(target.size())}, std::span<const std::int32_t>(target));
-  const auto text = corpus_.target.tokenizer->decode(found[0].tokens, data::DecodeSpecial::drop);
+  const auto text = corpus_.sides.target.tokenizer->decode(found[0].tokens, data::DecodeSpecial::drop);
   write_attention(file, transformer::attention_maps(model_, batch.ids, ids),
                   {{"source", options_.attention_map}, {"translation", text}});
 }
@@ -193,13 +172,7 @@ train::State TranslateTask::state() { return train::run_state_of(model_, adam_);
 train::State TranslateTask::model_state() { return train::model_state_of(model_); }
 
 train::Record TranslateTask::model_config() const {
-  const auto& c = model_.config;
-  return train::Record()
-      .set("model", "seq2seq")
-      .set("source_vocabulary", c.source_vocabulary)
-      .set("encoder_layers", c.encoder_layers)
-      .set("shared_embedding", c.shared_embedding)
-      .set("decoder", train::Record::parse(transformer::to_json(c.decoder), "seq2seq"));
+  return train::Record::parse(transformer::to_json(model_.config), "seq2seq");
 }
 
 train::Record TranslateTask::config() const {
@@ -207,7 +180,7 @@ train::Record TranslateTask::config() const {
 }
 
 std::string TranslateTask::protocol() const {
-  const bool sentences = options_.corpus.job == Job::pairs;
+  const bool sentences = options_.corpus.job == PairJob::pairs;
   return corpus_.protocol + "; " +
          (options_.beams > 1 ? "beam search, " + std::to_string(options_.beams) + " beams" : "greedy") + "; " +
          (sentences ? "corpus BLEU of detokenised text, tokenisation 13a, all variants of a source as references"

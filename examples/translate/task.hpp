@@ -9,7 +9,7 @@
 namespace atelier::programs {
 
 struct TranslateOptions {
-  CorpusOptions corpus;
+  PairCorpusOptions corpus;
   transformer::Seq2SeqConfig model;  // vocabularies follow from the corpus
   double label_smoothing = 0.1;
   double weight_decay = 0.01, beta2 = 0.98, clip = 1;
@@ -26,7 +26,7 @@ train::Record request(const TranslateOptions& o);
 class TranslateTask : public train::Task {
  public:
   /// Throws ConfigError for options that do not fit the corpus.
-  TranslateTask(Corpus corpus, const TranslateOptions& o, const train::Options& run);
+  TranslateTask(PairCorpus corpus, const TranslateOptions& o, const train::Options& run);
 
   void write_files(const std::filesystem::path& folder) const override;
   Index steps_per_epoch() const override { return batches_.steps_per_epoch(); }
@@ -55,7 +55,7 @@ class TranslateTask : public train::Task {
 
   TranslateOptions options_;
   train::Options run_;
-  Corpus corpus_;
+  PairCorpus corpus_;
   Rng rng_;
   data::PairBatches batches_;
   transformer::Seq2Seq model_;

@@ -15,6 +15,7 @@
 #include "gan_images/task.hpp"
 #include "gan_toy/task.hpp"
 #include "lm/task.hpp"
+#include "translate/task.hpp"
 #include "vae_celeba/task.hpp"
 #include "vae_mnist/task.hpp"
 
@@ -213,6 +214,34 @@ std::unique_ptr<train::Task> recurrent(Source s) {
   return language_model(std::move(s), o);
 }
 
+/// The file must be the run's: in another one other sentences are held out, and some have been learned from.
+void require_same_pairs(const Source& s, const std::string& sha256) {
+  const auto expected = s.run.text("data_sha256", sha256);
+  if (expected != sha256)
+    throw InputError(s.data("seq2seq").string() + ": expected the pairs of the run, of sha256 " + expected +
+                     ", found " + sha256);
+}
+std::unique_ptr<train::Task> translator(Source s) {
+  const auto& r = s.request;
+  allow_metrics(r, {"bleu", "exact_match", "nats"});
+  allow_splits(r, {"test", "validation"});
+  allow_none("draws", r.draws), allow_none("samples", r.samples), allow_none("holdout", r.holdout);
+  allow_none("seed", r.seed);  // which says what is held out
+  TranslateOptions o;
+  o.model = load<transformer::Seq2Seq>(r.model).config;
+  o.corpus.job = pair_job_from(s.run.text("task", "pairs"));
+  o.corpus.validation = s.run.number("validation", o.corpus.validation);
+  o.corpus.pairs = s.run.integer("pairs", o.corpus.pairs), o.corpus.swap = s.run.flag("swap");
+  if (s.run.flag("skip_bad_lines")) o.corpus.bad_lines = data::BadLines::skip;
+  o.corpus.sides = load_sides(r.model);
+  o.beams = s.run.integer("beams", o.beams), o.length_penalty = s.run.number("length_penalty", o.length_penalty);
+  const bool reads = o.corpus.job == PairJob::pairs;
+  auto corpus = load_pair_corpus(reads ? s.data("seq2seq") : s.folder, o.corpus, o.model.decoder.context,
+                                 Rng(s.options.seed).fork("corpus"));
+  require_same_pairs(s, corpus.checksums);
+  return std::make_unique<TranslateTask>(std::move(corpus), o, s.options);
+}
+
 /// The name under which a file has a tensor of the task's model: its own; in a checkpoint the average of a generator,
 /// or behind "model.".
 std::string name_in(const io::SafetensorsFile& file, const std::string& name) {
@@ -257,7 +286,9 @@ FinishedRun open_run(const EvaluationRequest& request) {
   if (run.kind == "gan_images") run.task = images_gan(s);
   if (run.kind == "gpt") run.task = gpt(s);
   if (run.kind == "lstm_lm") run.task = recurrent(s);
-  if (!run.task) throw ConfigError(file.string() + ": expected a VAE, a GAN or a language model, found " + run.kind);
+  if (run.kind == "seq2seq") run.task = translator(s);
+  if (!run.task)
+    throw ConfigError(file.string() + ": expected a VAE, a GAN, a language model or a translator, found " + run.kind);
   load_weights_of(*run.task, file);
   return run;
 }

@@ -39,6 +39,9 @@ CORPORA = {
     "case_counts": (["The CAT sat on the mat."], [["the cat sat on the mat."]]),
     "entities_and_quotes": (["He said &quot;no&quot; to \u201cTom &amp; Co.\u201d for $1,000.50."],
                             [["He said \"no\" to \u201cTom & Co.\u201d for $1,000.50.", "He said 'no' to \"Tom & Co.\" for 1,000.50 $."]]),
+    "accents_and_narrow_spaces": (["Qu'est-ce qu'il a d\u00e9j\u00e0 dit\u202f?", "", "L\u2019\u0153uf co\u00fbte 3,50\u00a0\u20ac\u2026 \u00ab\u00a0trop cher\u00a0\u00bb\u00a0!"],
+                                  [["Qu'est-ce qu'il a d\u00e9j\u00e0 dit ?", "Qu\u2019a-t-il dit ?"], ["Rien."],
+                                   ["L\u2019\u0153uf co\u00fbte 3,50 \u20ac\u2026 \u00ab trop cher \u00bb !", "L'oeuf co\u00fbte trop cher."]]),
     "different_numbers_of_references": (["a b c d e", "f g h i j k"], [["a b c d f"], ["f g h i j", "f g h j k l", "g h i j k"]]),
 }
 

@@ -42,9 +42,17 @@ def main():
         tensors[f"in:{name}"] = x.to(torch.int32) if x.dtype == torch.int64 else x
         tensors[f"out:{name}"] = (y[0] if isinstance(y, tuple) else y).detach().contiguous()
         tensors.update({f"{name}.{key}": value.contiguous() for key, value in layer.state_dict().items()})
+    attention, x, other = nn.MultiheadAttention(6, 2, batch_first=True), torch.randn(2, 4, 6), torch.randn(2, 5, 6)
+    nn.init.uniform_(attention.in_proj_bias)
+    nn.init.uniform_(attention.out_proj.bias)
+    later, padding = torch.ones(4, 4).triu(1).bool(), torch.tensor([[False] * 5, [False] * 3 + [True] * 2])
+    tensors.update({f"attention.{key}": value for key, value in attention.state_dict().items()})
+    tensors.update({"in:attention": x, "in:other": other, "out:attention": attention(x, x, x)[0].detach(),
+                    "out:causal": attention(x, x, x, attn_mask=later)[0].detach(),
+                    "out:cross": attention(x, other, other, key_padding_mask=padding)[0].detach()})
     tensors["half.weight"] = tensors["linear.weight"].to(torch.bfloat16)
     tensors["half.bias"] = tensors["linear.bias"].to(torch.float16)
-    save_file(tensors, sys.argv[1])
+    save_file({name: x.contiguous() for name, x in tensors.items()}, sys.argv[1])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,14 @@
 namespace atelier::inline v0::models {
 
 Fields::Fields(const std::string& text, const std::string& place) : place_(place) {
-  object_ = nlohmann::json::parse(text, nullptr, false);
+  constexpr int deepest = 16;  // texts that nest without end must not exhaust the stack where they are printed
+  bool deeper = false;
+  const auto within = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    deeper |= depth > deepest;
+    return !deeper;
+  };
+  object_ = nlohmann::json::parse(text, within, false);
+  if (deeper) refuse(place, "at most " + std::to_string(deepest) + " levels of JSON", "more");
   if (object_.is_discarded()) refuse(place, "a configuration as JSON", "text that is no JSON");
   if (!object_.is_object()) refuse(place, "an object of JSON", io::printable(object_.dump()));
 }
@@ -28,6 +35,13 @@ std::vector<Index> Fields::integers(const char* key) const {
   for (const auto& n : *value)
     if (!n.is_number_integer() || n.get<double>() > 1e15) wrong(key, "a list of whole numbers");
   return value->get<std::vector<Index>>();
+}
+Fields Fields::object(const char* key) const {
+  const auto* value = find(key);
+  if (!value || !value->is_object()) wrong(key, "an object");
+  Fields part;
+  part.object_ = *value, part.place_ = place_ + ": " + key;
+  return part;
 }
 Index Fields::integer(const char* key, Index missing) const { return has(key) ? integer(key) : missing; }
 double Fields::number(const char* key, double missing) const {

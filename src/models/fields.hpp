@@ -28,10 +28,12 @@ class Fields {
   /// Throws InputError when there is none.
   Index integer(const char* key) const;
   std::vector<Index> integers(const char* key) const;
+  Fields object(const char* key) const;
   bool has(const char* key) const { return find(key) != nullptr; }
   const std::string& place() const { return place_; }
 
  private:
+  Fields() = default;
   const nlohmann::json* find(const char* key) const;
   [[noreturn]] void wrong(const char* key, const char* expected) const;
 

@@ -25,7 +25,7 @@ void replace_in(const std::filesystem::path& path, const std::string& from, cons
   text.replace(text.find(from), from.size(), to);
   std::ofstream(path, std::ios::binary) << text;
 }
-void expect_equal(const transformer::Gpt& a, const transformer::Gpt& b) {
+template <class M> void expect_equal(const M& a, const M& b) {
   std::vector<std::vector<float>> one, two;
   nn::visit_params(a, [&](const std::string&, const auto& p) { one.push_back(p.to_vector()); });
   nn::visit_params(b, [&](const std::string&, const auto& p) { two.push_back(p.to_vector()); });

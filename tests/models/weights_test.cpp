@@ -84,6 +84,15 @@ TEST_F(StateDict, Lstm) {
   expect_output("lstm", transpose(lstm(transpose(input("lstm"), 0, 1)).y, 0, 1));
 }
 
+TEST_F(StateDict, MultiheadAttention) {
+  nn::MultiheadAttention attend{6, 2};
+  load_weights(attend, golden, {.prefix = "attention."});
+  const auto x = input("attention");
+  expect_output("attention", attend(x));
+  expect_output("causal", attend(x, {.causal = true}));
+  expect_output("cross", attend(x, input("other"), {.lengths = IndexTensor({2}, {5, 3})}));
+}
+
 TEST(Weights, ComeBackAsTheyWereSaved) {
   TempFolder folder;
   const Pair pair = numbered();

@@ -1,4 +1,5 @@
-// RmsNorm, Embedding, LearnedPositions, LockedDropout, Lstm, AdaptiveSoftmax: options, names, initial values, errors.
+// RmsNorm, Embedding, LearnedPositions, LockedDropout, MultiheadAttention, Lstm, AdaptiveSoftmax: options, names,
+// initial values, errors.
 #include <gtest/gtest.h>
 
 #include "atelier/atelier.hpp"
@@ -158,4 +159,28 @@ TEST(AdaptiveSoftmax, Errors) {
   expect_error<ConfigError>([&] { make({}); }, {"at least one cutoff"});
   const nn::AdaptiveSoftmax net{.in = 8, .classes = 20, .cutoffs = {4}};
   expect_error<Error>([&] { net.loss(Tensor({1, 8}, 0.0f), IndexTensor({1}, {20})); }, {"index 20", "[0, 20)"});
+}
+TEST(MultiheadAttention, BeginsAsPyTorchs) {
+  nn::MultiheadAttention attend{32, 4}, plain{.width = 32, .heads = 4, .bias = false};
+  nn::init(attend, Rng(1));
+  const float bound = std::sqrt(6.0f / (4 * 32)), out_bound = 1 / std::sqrt(32.0f);
+  const auto largest = [](const Tensor& x) { return max(abs(x)).item(); };
+  EXPECT_LE(largest(attend.in_w), bound);
+  EXPECT_GT(largest(attend.in_w), 0.99f * bound);
+  EXPECT_LE(largest(attend.out.w), out_bound);
+  EXPECT_GT(largest(attend.out.w), 0.97f * out_bound);
+  EXPECT_EQ(largest(attend.in_b), 0);
+  EXPECT_EQ(largest(attend.out.b), 0);
+  EXPECT_EQ(names(plain), "in_proj_weight[96, 32] out_proj.weight[32, 32] ");
+}
+TEST(MultiheadAttention, ToItselfIsToAnotherThatIsTheSame) {
+  for (const bool bias : {true, false}) {
+    nn::MultiheadAttention attend{.width = 6, .heads = 3, .bias = bias};
+    nn::init(attend, Rng(2));
+    Rng rng(3);
+    const auto x = normal<float>({2, 5, 6}, rng);
+    const auto one = attend(x), two = attend(x, x);
+    for (Index i = 0; i < one.size(); ++i) EXPECT_NEAR(one.data()[i], two.data()[i], 1e-6);
+  }
+  expect_error<Error>([] { nn::MultiheadAttention{6, 4}(Tensor({1, 2, 6}, 1.0f)); }, {"self_attention", "4 heads"});
 }

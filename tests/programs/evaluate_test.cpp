@@ -146,6 +146,4 @@ TEST_F(EvaluateText, SplitsAndMetricsAreChosen) {
   expect_refusal(text.folder, {"--data", folder_ / "other.txt"}, 3, {"other.txt", "U+0051"});
   fs::remove(text.folder / "tokenizer.json");
   expect_refusal(text.folder, {"--data", folder_ / "text.txt"}, 3, {"tokenizer.json"});
-  const auto pairs = trained(ATELIER_TRANSLATE, "pairs");
-  expect_refusal(pairs.folder, {"--data", folder_ / "pairs.tsv"}, 2, {"seq2seq"});
 }

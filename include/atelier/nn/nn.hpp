@@ -2,6 +2,7 @@
 #pragma once
 
 #include "atelier/nn/adaptive_softmax.hpp"
+#include "atelier/nn/attention.hpp"
 #include "atelier/nn/batch_norm.hpp"
 #include "atelier/nn/conv.hpp"
 #include "atelier/nn/dropout.hpp"

@@ -29,6 +29,15 @@ std::string to_json(const Config& c) {
   return json.dump();
 }
 
+std::string to_json(const Seq2SeqConfig& c) {
+  const nlohmann::ordered_json json = {{"model", "seq2seq"},
+                                       {"source_vocabulary", c.source_vocabulary},
+                                       {"encoder_layers", c.encoder_layers},
+                                       {"shared_embedding", c.shared_embedding},
+                                       {"decoder", nlohmann::ordered_json::parse(to_json(c.decoder))}};
+  return json.dump();
+}
+
 Config config_from_json(const std::string& text, const std::string& place) { return config_from({text, place}); }
 
 Config config_from(const Fields& f) {
@@ -44,6 +53,14 @@ Config config_from(const Fields& f) {
   c.norm_eps = f.number("norm_eps", c.norm_eps), c.deviation = f.number("deviation", c.deviation);
   c.dropout = {f.number("dropout_embedding", 0), f.number("dropout_attention", 0), f.number("dropout_residual", 0),
                f.number("dropout_words", 0)};
+  return c.check();
+}
+
+Seq2SeqConfig seq2seq_config_from(const Fields& f) {
+  Seq2SeqConfig c;
+  c.source_vocabulary = f.integer("source_vocabulary"), c.encoder_layers = f.integer("encoder_layers");
+  c.shared_embedding = f.flag("shared_embedding", c.shared_embedding);
+  c.decoder = config_from(f.object("decoder"));
   return c.check();
 }
 

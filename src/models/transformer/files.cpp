@@ -94,18 +94,21 @@ Config config_of_gpt2(const Fields& f) {
   return c.check();
 }
 
-/// Weights of matrices and tables.
-double weights(const Config& c) {
+/// Weights of matrices and tables of a stack of blocks; attention to another sequence has as many as the other.
+double weights(const Config& c, bool cross = false) {
   const double width = static_cast<double>(c.width), inner = static_cast<double>(c.inner_width());
-  const double block = width * (4 * width + (c.unit == Unit::swiglu ? 3 : 2) * inner);
+  const double block = width * ((cross ? 8 : 4) * width + (c.unit == Unit::swiglu ? 3 : 2) * inner);
   const double places = c.positions == Positions::learned ? static_cast<double>(c.context) : 0;
-  return static_cast<double>(c.layers) * block +
-         width * ((c.tied ? 1 : 2) * static_cast<double>(c.vocabulary) + places);
+  return static_cast<double>(c.layers) * block + width * (static_cast<double>(c.vocabulary) + places);
+}
+/// Those of an output layer that is not tied to the embedding.
+double output_weights(const Config& c) {
+  return c.tied ? 0 : static_cast<double>(c.width) * static_cast<double>(c.vocabulary);
 }
 
 Gpt load_own(const models::ModelFile& opened) {
   const Config c = config_from(opened.config);
-  opened.check_size(weights(c));
+  opened.check_size(weights(c) + output_weights(c));
   Gpt gpt(c);
   load_weights(gpt, opened.path, {.prefix = opened.prefix({"model.", ""}, "transformer.wte.weight")});
   return gpt;
@@ -143,6 +146,10 @@ std::string gpt2_json(const Config& c) {
 
 void save_gpt(const Gpt& gpt, const Path& file) { save_weights(gpt, file, {{model_config_key, to_json(gpt.config)}}); }
 
+void save_seq2seq(const Seq2Seq& model, const Path& file) {
+  save_weights(model, file, {{model_config_key, to_json(model.config)}});
+}
+
 Gpt load_gpt(const Path& path) {
   const Path file = model_file(path);
   const bool own = io::SafetensorsFile::open(file).metadata().contains(model_config_key);
@@ -174,5 +181,14 @@ void save_gpt2(const Gpt& gpt, const Path& folder) {
 namespace atelier::inline v0 {
 template <> transformer::Gpt load<transformer::Gpt>(const std::filesystem::path& path) {
   return transformer::load_gpt(path);
+}
+template <> transformer::Seq2Seq load<transformer::Seq2Seq>(const std::filesystem::path& path) {
+  const auto opened = models::ModelFile::open(path, "seq2seq");
+  const auto c = transformer::seq2seq_config_from(opened.config);
+  opened.check_size(transformer::weights(c.encoder()) + transformer::weights(c.decoder, true) +
+                    transformer::output_weights(c.decoder));
+  transformer::Seq2Seq model(c);
+  load_weights(model, opened.path, {.prefix = opened.prefix({"model.", ""}, "decoder.wte.weight")});
+  return model;
 }
 }  // namespace atelier::inline v0
