@@ -201,7 +201,7 @@ void run_pass(const void* f, T* out, const T* const* in, const std::array<bool, 
     map_span<Bytes>(partial<Path...>(*static_cast<const F*>(f)), out, from, steps, n);
   };
   if constexpr (Wide) {
-    dispatch_for<T>(body);
+    dispatch_lanes<T>(body);
   } else {
     dispatch(Isa::portable, body);
   }
