@@ -2,6 +2,7 @@
 /// derivatives by dual numbers.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <span>
@@ -183,28 +184,62 @@ ATELIER_INLINE void map_span(const F& f, T* out, const std::array<const T*, K>& 
   (std::make_index_sequence<K>{});
 }
 
-/// The code of a function for one run: out[i] = f(in[0][i or 0], ...) for i in [0, n), f at `f`. What shares a pass out
-/// sees the function as this pointer, so that all functions have it in common: they differ by these lines only, and
-/// that is what compiling one costs.
-template <class T>
-using Pass = void (*)(const void* f, T* out, const T* const* in, const std::array<bool, max_inputs>& step, Index n);
+/// The numbers at a time that passes work on.
+template <class T> inline constexpr Index pass_step = std::max<Index>(1, 64 / static_cast<Index>(sizeof(T)));
+
+/// The code of a function: out[i] = f(in[0][i], ...) for i in [0, n), f at `f`, n a multiple of pass_step; of an input
+/// without `step` the same pass_step numbers serve all along. Whatever shares a pass out sees the function as this
+/// pointer and is compiled once for all functions: they differ by these lines only.
+template <class T> using Pass = void (*)(const void* f, T* out, const T* const* in, const bool* step, Index n);
+
+template <int Bytes, class F, class T, std::size_t... J>
+ATELIER_INLINE void map_vectors(const F& f, T* out, const T* const* in, const bool* step, Index n,
+                                std::index_sequence<J...>) {
+  using L = Lanes<T, Bytes>;
+  const T* from[] = {in[J]...};
+  const Index advance[] = {(step[J] ? L::count : 0)...};
+  for (Index i = 0; i < n; i += L::count) {
+    L::store(f(L::load(from[J])...), out + i);
+    ((from[J] += advance[J]), ...);
+  }
+}
 
 /// The pass of f: F with K inputs, differentiated by those of Path. Wide = false compiles for the baseline only.
 template <bool Wide, class T, class F, std::size_t K, std::size_t... Path>
-void run_pass(const void* f, T* out, const T* const* in, const std::array<bool, max_inputs>& step, Index n) {
+void run_pass(const void* f, T* out, const T* const* in, const bool* step, Index n) {
   constexpr std::size_t inputs = K + sizeof...(Path);
   static_assert(inputs <= max_inputs, "map: a function of more than six inputs");
   const auto body = [&]<int Bytes>() ATELIER_LAMBDA {
-    std::array<const T*, inputs> from;
-    std::array<bool, inputs> steps;
-    for (std::size_t k = 0; k < inputs; ++k) from[k] = in[k], steps[k] = step[k];
-    map_span<Bytes>(partial<Path...>(*static_cast<const F*>(f)), out, from, steps, n);
+    map_vectors<Bytes>(partial<Path...>(*static_cast<const F*>(f)), out, in, step, n,
+                       std::make_index_sequence<inputs>{});
   };
   if constexpr (Wide) {
     dispatch_lanes<T>(body);
   } else {
     dispatch(Isa::portable, body);
   }
+}
+
+/// out[i] = f(in[0][i or 0], ...) for i in [0, n): the last numbers go through padded buffers.
+template <class T>
+void map_run(Pass<T> pass, const void* f, T* out, const T* const* in, const bool* step, std::size_t inputs, Index n) {
+  constexpr Index count = pass_step<T>;
+  alignas(64) T padded[max_inputs][count], result[count];
+  const T* from[max_inputs] = {};
+  for (std::size_t k = 0; k < inputs; ++k) {
+    if (!step[k]) std::fill_n(padded[k], count, *in[k]);
+    from[k] = step[k] ? in[k] : padded[k];
+  }
+  const Index rest = n % count, whole = n - rest;
+  if (whole > 0) pass(f, out, from, step, whole);
+  if (rest == 0) return;
+  for (std::size_t k = 0; k < inputs; ++k) {
+    if (!step[k]) continue;
+    std::fill_n(std::copy_n(in[k] + whole, rest, padded[k]), count - rest, T(0));
+    from[k] = padded[k];
+  }
+  pass(f, result, from, step, count);
+  std::copy_n(result, rest, out + whole);
 }
 
 /// Elements that are worth a thread of their own.
@@ -218,7 +253,7 @@ void map_broadcast(Pass<T> pass, const void* f, T* out, const T* const* in, std:
     each_run(l, inputs, run, run_end, [&](Index o, const std::array<Index, max_inputs>& at) {
       std::array<const T*, max_inputs> from;
       for (std::size_t k = 0; k < inputs; ++k) from[k] = in[k] + at[k] + (l.step[k] ? begin : 0);
-      pass(f, out + o * l.inner + begin, from.data(), l.step, end - begin);
+      map_run(pass, f, out + o * l.inner + begin, from.data(), l.step.data(), inputs, end - begin);
     });
   };
   if (l.inner == 0 || l.outer == 0) return;
