@@ -35,7 +35,7 @@ void pack_panel(const Kernels<T>& kernels, const ColumnPanels& panels, const Blo
     args.source = source.data + column * source.stride + k;
     args.rows = count;
     args.columns = length;
-    kernels.pack_transposed[v - 1](args);
+    kernels.pack_transposed(args);
   }
 }
 

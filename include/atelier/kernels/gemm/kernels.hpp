@@ -14,7 +14,7 @@ template <class T> struct Kernels {
 
   int lanes, elements, sums, rows, slot;  ///< see Path
   bool converts;                          ///< packed operands hold other numbers than memory does
-  Function<PackArgs<T>> pack_across[3], pack_transposed[3], pack_along;
+  Function<PackArgs<T>> pack_across[3], pack_transposed, pack_along;
   Function<PieceArgs<T>> pack_pieces;
   const TileFunction<T>* tiles[2];  ///< of A in place, and of A transposed
   Function<ActivateArgs<T>> gelu;
@@ -39,9 +39,7 @@ template <class P, class T = typename P::T> constexpr Kernels<T> kernels_of() {
       .converts = P::unit != Unit::number,
       .pack_across = {entry<P::isa, PackAcross<P, 1>, PackArgs<T>>(), entry<P::isa, PackAcross<P, 2>, PackArgs<T>>(),
                       entry<P::isa, PackAcross<P, 3>, PackArgs<T>>()},
-      .pack_transposed = {entry<P::isa, PackTransposed<P, 1>, PackArgs<T>>(),
-                          entry<P::isa, PackTransposed<P, 2>, PackArgs<T>>(),
-                          entry<P::isa, PackTransposed<P, 3>, PackArgs<T>>()},
+      .pack_transposed = entry<P::isa, PackTransposed<P>, PackArgs<T>>(),
       .pack_along = entry<P::isa, PackAlong<P>, PackArgs<T>>(),
       .pack_pieces = entry<P::isa, PackPieces<P>, PieceArgs<T>>(),
       .tiles = {Tiles<K, false>::table.data(), Tiles<K, true>::table.data()},

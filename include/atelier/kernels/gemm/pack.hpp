@@ -133,14 +133,16 @@ template <class P> struct PackAlong {
   }
 };
 
-/// Transposes: row j of the source, which runs along the reduction, becomes column j of a panel `vectors` vectors wide.
-template <class P, int vectors> struct PackTransposed {
+/// Transposes: row j of the source, which runs along the reduction, becomes column j of a panel that is out_stride
+/// wide.
+template <class P> struct PackTransposed {
   using T = typename P::T;
   using V = typename P::V;
   ATELIER_INLINE static void run(const PackArgs<T>& s) {
     const Index units = (s.columns + P::elements - 1) / P::elements;
     for (Index u = 0; u < units; u += P::lanes)
-      for (int v = 0; v < vectors; ++v) square(s, u, v * P::lanes, std::min<Index>(P::lanes, units - u));
+      for (Index first = 0; first < s.out_stride; first += P::lanes)
+        square(s, u, first, std::min<Index>(P::lanes, units - u));
   }
   /// `steps` units from unit u on, of the columns from `first` on.
   ATELIER_INLINE static void square(const PackArgs<T>& s, Index u, Index first, Index steps) {
