@@ -99,6 +99,7 @@ struct Layout {
   Index dim[Shape::max_rank] = {};
   Index stride[max_inputs][Shape::max_rank] = {};
   std::array<bool, max_inputs> step{};
+  std::array<bool, max_inputs> whole{};  // has all elements of the result, in the same order
 };
 
 inline Layout layout(const Shape& out, std::span<const Shape* const> in) {
@@ -124,6 +125,7 @@ inline Layout layout(const Shape& out, std::span<const Shape* const> in) {
     }
     for (std::size_t k = 0; k < in.size(); ++k) extent[k] *= has[k] ? n : 1;
   }
+  for (std::size_t k = 0; k < in.size(); ++k) l.whole[k] = extent[k] == l.inner * l.outer;
   return l;
 }
 
@@ -242,6 +244,40 @@ void map_run(Pass<T> pass, const void* f, T* out, const T* const* in, const bool
   std::copy_n(result, rest, out + whole);
 }
 
+/// Numbers that short runs are gathered to, and the longest run for which that is less than a call of the pass.
+template <class T> inline constexpr Index gather_block = 4096 / static_cast<Index>(sizeof(T));
+template <class T> inline constexpr Index longest_gathered = gather_block<T> / 8;
+
+/// The runs [begin, end), gathered to blocks: what an input repeats is written out.
+template <class T>
+void map_short_runs(Pass<T> pass, const void* f, T* out, const T* const* in, std::size_t inputs, const Layout& l,
+                    Index begin, Index end) {
+  alignas(64) T gathered[max_inputs][gather_block<T> + pass_step<T>];
+  const T* from[max_inputs] = {};
+  bool step[max_inputs];
+  std::fill_n(step, max_inputs, true);
+  Index first = begin, filled = 0;
+  const auto flush = [&](Index next) {
+    for (std::size_t k = 0; k < inputs; ++k) from[k] = l.whole[k] ? in[k] + first * l.inner : gathered[k];
+    map_run(pass, f, out + first * l.inner, from, step, inputs, filled);
+    first = next;
+    filled = 0;
+  };
+  each_run(l, inputs, begin, end, [&](Index o, const std::array<Index, max_inputs>& at) {
+    if (filled + l.inner > gather_block<T>) flush(o);
+    for (std::size_t k = 0; k < inputs; ++k) {
+      if (l.whole[k]) continue;
+      if (l.step[k])
+        std::copy_n(in[k] + at[k], l.inner, gathered[k] + filled);
+      else
+        for (Index i = 0; i < l.inner; i += pass_step<T>)  // beyond the run's end, which the next one overwrites
+          std::fill_n(gathered[k] + filled + i, pass_step<T>, in[k][at[k]]);
+    }
+    filled += l.inner;
+  });
+  flush(end);
+}
+
 /// Elements that are worth a thread of their own.
 inline constexpr Index map_grain = Index{1} << 14;
 
@@ -250,6 +286,7 @@ template <class T>
 void map_broadcast(Pass<T> pass, const void* f, T* out, const T* const* in, std::size_t inputs, const Layout& l) {
   // runs [run, run_end), and of each the elements [begin, end)
   const auto part = [&](Index run, Index run_end, Index begin, Index end) {
+    if (l.outer > 1 && l.inner <= longest_gathered<T>) return map_short_runs(pass, f, out, in, inputs, l, run, run_end);
     each_run(l, inputs, run, run_end, [&](Index o, const std::array<Index, max_inputs>& at) {
       std::array<const T*, max_inputs> from;
       for (std::size_t k = 0; k < inputs; ++k) from[k] = in[k] + at[k] + (l.step[k] ? begin : 0);
