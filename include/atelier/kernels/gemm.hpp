@@ -31,13 +31,11 @@ template <class T> void check_workspace(std::span<T> workspace, Index needed) {
     throw Error("gemm: expected a workspace of " + std::to_string(needed) + " numbers, found " +
                 std::to_string(workspace.size()));
 }
-
-template <class P> Index padded_packed_size(Index n, Index k) { return (packed_size<P>(n, k) + 15) / 16 * 16; }
 }  // namespace gemm_impl
 
 /// Numbers of T that a packed B[k, n] takes.
 template <GemmScalar T> Index gemm_packed_size(Index n, Index k, const GemmMode& mode = {}) {
-  return gemm_impl::with_path<T>(mode, [&]<class P>(P) { return gemm_impl::padded_packed_size<P>(n, k); });
+  return (gemm_impl::packed_size(gemm_impl::kernels_for<T>(mode), n, k) + 15) / 16 * 16;
 }
 ATELIER_KERNEL(gemm_packed_size)
 
@@ -45,14 +43,13 @@ ATELIER_KERNEL(gemm_packed_size)
 template <GemmScalar T>
 void gemm_pack(Index n, Index k, Transpose tb, Matrix<const std::type_identity_t<T>> b, T* packed,
                const GemmMode& mode = {}) {
-  gemm_impl::with_path<T>(mode, [&]<class P>(P) { gemm_impl::pack<P>(n, k, tb, b, packed); });
+  gemm_impl::pack(gemm_impl::kernels_for<T>(mode), n, k, tb, b, packed);
 }
 ATELIER_KERNEL(gemm_pack)
 
 /// Numbers of workspace that gemm_packed() needs.
 template <GemmScalar T> Index gemm_packed_workspace_size(const GemmShape& shape, const GemmMode& mode = {}) {
-  return gemm_impl::with_path<T>(
-      mode, [&]<class P>(P) { return gemm_impl::workspace_size<P>(shape, Transpose::no, Transpose::no, true); });
+  return gemm_impl::workspace_size(gemm_impl::kernels_for<T>(mode), shape, Transpose::no, Transpose::no, true);
 }
 ATELIER_KERNEL(gemm_packed_workspace_size)
 
@@ -63,11 +60,10 @@ void gemm_packed(const GemmShape& shape, Matrix<const std::type_identity_t<T>> a
                  const std::type_identity_t<T>* packed_b, Matrix<T> c,
                  const GemmEpilogue<std::type_identity_t<T>>& epilogue, std::span<std::type_identity_t<T>> workspace,
                  const GemmMode& mode = {}) {
-  gemm_impl::with_path<T>(mode, [&]<class P>(P) {
-    gemm_impl::check_workspace(workspace, gemm_impl::workspace_size<P>(shape, Transpose::no, Transpose::no, true));
-    gemm_impl::run<P>({.shape = shape, .a = a, .packed_b = packed_b, .b = {}, .c = c, .epilogue = epilogue},
-                      workspace.data());
-  });
+  const auto& kernels = gemm_impl::kernels_for<T>(mode);
+  gemm_impl::check_workspace(workspace, gemm_impl::workspace_size(kernels, shape, Transpose::no, Transpose::no, true));
+  gemm_impl::run<T>(kernels, {.shape = shape, .a = a, .packed_b = packed_b, .b = {}, .c = c, .epilogue = epilogue},
+                    workspace.data());
 }
 ATELIER_KERNEL(gemm_packed)
 
@@ -77,11 +73,10 @@ Index gemm_workspace_size(const GemmShape& shape, Transpose ta, Transpose tb, co
   if constexpr (!GemmScalar<T>) {
     return 0;
   } else {
-    return gemm_impl::with_path<T>(mode, [&]<class P>(P) -> Index {
-      const Index whole = gemm_impl::workspace_size<P>(shape, ta, tb, false);
-      const Index parts = gemm_impl::parts_of<P>(shape, ta, tb);
-      return parts > 1 ? std::max(whole, gemm_impl::split_workspace_size<P>(shape, ta, parts)) : whole;
-    });
+    const auto& kernels = gemm_impl::kernels_for<T>(mode);
+    const Index whole = gemm_impl::workspace_size(kernels, shape, ta, tb, false);
+    const Index parts = gemm_impl::parts_of(kernels, shape, ta, tb);
+    return parts > 1 ? std::max(whole, gemm_impl::split_workspace_size(kernels, shape, ta, parts)) : whole;
   }
 }
 ATELIER_KERNEL(gemm_workspace_size)
@@ -96,15 +91,14 @@ void gemm(const GemmShape& shape, Transpose ta, Matrix<const std::type_identity_
     reference::gemm(shape, ta, a, tb, b, c, epilogue);
   } else {
     gemm_impl::check_workspace(workspace, gemm_workspace_size<T>(shape, ta, tb, mode));
-    gemm_impl::with_path<T>(mode, [&]<class P>(P) {
-      const gemm_impl::Product<T> x{.shape = shape, .ta = ta, .a = a, .tb = tb, .b = b, .c = c, .epilogue = epilogue};
-      const bool plain = !epilogue.bias && epilogue.activation == Activation::none;
-      const Index parts = plain ? gemm_impl::parts_of<P>(shape, ta, tb) : 1;
-      if (parts > 1)
-        gemm_impl::run_split<P>(x, parts, workspace.data());
-      else
-        gemm_impl::run<P>(x, workspace.data());
-    });
+    const auto& kernels = gemm_impl::kernels_for<T>(mode);
+    const gemm_impl::Product<T> x{.shape = shape, .ta = ta, .a = a, .tb = tb, .b = b, .c = c, .epilogue = epilogue};
+    const bool plain = !epilogue.bias && epilogue.activation == Activation::none;
+    const Index parts = plain ? gemm_impl::parts_of(kernels, shape, ta, tb) : 1;
+    if (parts > 1)
+      gemm_impl::run_split(kernels, x, parts, workspace.data());
+    else
+      gemm_impl::run(kernels, x, workspace.data());
   }
 }
 ATELIER_KERNEL(gemm)

@@ -94,15 +94,33 @@ template <class Body> void dispatch(Isa isa, const Body& body) {
 
 template <class Body> void dispatch(const Body& body) { dispatch(isa(), body); }
 
+/// The same with at most 32 bytes a vector, which takes less to compile.
+template <class Body> void dispatch_narrow(const Body& body) {
+#if defined(ATELIER_X86)
+  if (isa() >= Isa::avx2) return detail::run_avx2(body);
+#endif
+  detail::run_portable(body);
+}
+
 /// The same for a body that computes with T, compiled for fewer sets where T is not float: double serves checks of
 /// gradients, and dual numbers go one at a time. Compile time is what counts there.
 template <class T, class Body> void dispatch_for(const Body& body) {
-  if constexpr (std::is_same_v<T, float>) return dispatch(body);
-#if defined(ATELIER_X86)
-  if constexpr (std::is_same_v<T, double>)
-    if (isa() >= Isa::avx2) return detail::run_avx2(body);
+  if constexpr (std::is_same_v<T, float>) {
+    dispatch(body);
+  } else if constexpr (std::is_same_v<T, double>) {
+    dispatch_narrow(body);
+  } else {
+    detail::run_portable(body);
+  }
+}
+
+/// The same for a body whose lanes never meet. A lane's bits are the same under AVX2 and AVX-512, and such passes wait
+/// for memory more than for arithmetic: a program that compiles all it uses does so without the widest vectors.
+template <class T, class Body> void dispatch_lanes(const Body& body) {
+#if defined(ATELIER_HEADER_ONLY)
+  if constexpr (std::is_same_v<T, float>) return dispatch_narrow(body);
 #endif
-  detail::run_portable(body);
+  dispatch_for<T>(body);
 }
 
 }  // namespace atelier::inline v0

@@ -69,39 +69,46 @@ ATELIER_INLINE T sum_span(const F& f, const std::array<const T*, K>& in, Index n
   }
 }
 
+/// The code of a function for one block: the sum of f(in[0][i], ...) over i in [0, n), f at `f`; see Pass in map.hpp.
+template <class T> using SumPass = T (*)(const void* f, const T* const* in, Index n);
+template <class T, class F, std::size_t K> T run_sum_pass(const void* f, const T* const* in, Index n) {
+  T sum;
+  dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
+    std::array<const T*, K> from;
+    for (std::size_t k = 0; k < K; ++k) from[k] = in[k];
+    sum = sum_span<Bytes>(*static_cast<const F*>(f), from, n);
+  });
+  return sum;
+}
+
 /// out[r] = sum over c of f(in[0][r, c], ...), for matrices [rows, cols]: sums of blocks, added in order. A single long
 /// row is shared by the threads block by block.
-template <class F, class T, std::size_t K>
-void sum_rows(const F& f, T* out, const std::array<const T*, K>& in, Index rows, Index cols) {
+template <class T>
+void sum_rows(SumPass<T> pass, const void* f, T* out, std::span<const T* const> in, Index rows, Index cols) {
   using Sum = typename detail::Wider<T>::type;
   constexpr Index batch = 64;  // blocks at a time of a long row
   const Index blocks = (cols + sum_block - 1) / sum_block;
-  T totals[batch];
-  // rows [row, row_end), and of each the blocks [first, last); their sums go to `total`, or else the row's to `out`
-  const auto part = [&](Index row, Index row_end, Index first, Index last, T* total) {
-    dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
-      for (Index r = row; r < row_end; ++r) {
-        Sum sum(0);
-        for (Index b = first; b < last; ++b) {
-          std::array<const T*, K> from = in;
-          for (auto& p : from) p += r * cols + b * sum_block;
-          const T block = sum_span<Bytes>(f, from, std::min(sum_block, cols - b * sum_block));
-          sum += block;
-          if (total) *total++ = block;
-        }
-        if (!total) out[r] = static_cast<T>(sum);
-      }
-    });
+  const auto block_sum = [&](Index row, Index block) {
+    std::array<const T*, max_inputs> from;
+    for (std::size_t k = 0; k < in.size(); ++k) from[k] = in[k] + row * cols + block * sum_block;
+    return pass(f, from.data(), std::min(sum_block, cols - block * sum_block));
   };
   if (rows != 1 || cols < 4 * map_grain) {
-    const Index grain = map_grain / std::max<Index>(cols, 1) + 1;
-    return parallel_for(rows, grain, [&](Index begin, Index end) { part(begin, end, 0, blocks, nullptr); });
+    return parallel_for(rows, map_grain / std::max<Index>(cols, 1) + 1, [&](Index begin, Index end) {
+      for (Index r = begin; r < end; ++r) {
+        Sum sum(0);
+        for (Index b = 0; b < blocks; ++b) sum += block_sum(r, b);
+        out[r] = static_cast<T>(sum);
+      }
+    });
   }
+  T totals[batch];
   Sum sum(0);
   for (Index first = 0; first < blocks; first += batch) {
     const Index count = std::min(batch, blocks - first);
-    parallel_for(count, map_grain / sum_block,
-                 [&](Index begin, Index end) { part(0, 1, first + begin, first + end, totals + begin); });
+    parallel_for(count, map_grain / sum_block, [&](Index begin, Index end) {
+      for (Index b = begin; b < end; ++b) totals[b] = block_sum(0, first + b);
+    });
     for (Index b = 0; b < count; ++b) sum += totals[b];
   }
   *out = static_cast<T>(sum);

@@ -72,9 +72,9 @@ ATELIER_OP(reciprocal)
 
 /// a += b in place, for the tape's sums of cotangents; shapes equal, `a` seen by nobody else, nothing recorded.
 template <class T> void add_into(BasicTensor<T>& a, const BasicTensor<T>& b) {
-  const std::array<const T*, 2> in{a.data(), b.data()};
-  kernels::map_broadcast<true>([](auto x, auto y) ATELIER_LAMBDA { return x + y; }, a.mutable_data(), in,
-                               kernels::layout<2>(a.shape(), {&a.shape(), &b.shape()}));
+  const auto sum = [](auto x, auto y) ATELIER_LAMBDA { return x + y; };
+  const BasicTensor<T>* const inputs[] = {&a, &b};
+  detail::map_into<T>(&kernels::run_pass<true, T, decltype(sum), 2>, &sum, a, inputs);
 }
 ATELIER_OP(add_into)
 

@@ -31,10 +31,12 @@ BasicTensor<T> gaussian_nll(const BasicTensor<T>& mean, const BasicTensor<T>& lo
 }
 ATELIER_OP(gaussian_nll)
 
+/// KL(N(m, e^v) || N(0, 1)) of one number.
+inline constexpr auto gaussian_kl_term = [](auto m, auto v) ATELIER_LAMBDA { return 0.5 * (m * m + expm1(v) - v); };
+
 /// KL(N(mean, exp(logvar)) || N(0, 1)) = 1/2 sum(mean^2 + exp(logvar) - 1 - logvar).      Kingma & Welling 2014, app. B
 template <class T> BasicTensor<T> gaussian_kl(const BasicTensor<T>& mean, const BasicTensor<T>& logvar) {
-  return map_sum(
-      "gaussian_kl", [](auto m, auto v) ATELIER_LAMBDA { return 0.5 * (m * m + expm1(v) - v); }, mean, logvar);
+  return map_sum("gaussian_kl", gaussian_kl_term, mean, logvar);
 }
 ATELIER_OP(gaussian_kl)
 

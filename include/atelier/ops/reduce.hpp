@@ -59,8 +59,10 @@ template <class T> BasicTensor<T> sum_value(const BasicTensor<T>& x, const Shape
   }
   Tape::Pause pause;
   const BasicTensor<T> rows = plan.trailing ? x : permute(x, plan.order);
-  kernels::sum_rows([](auto v) ATELIER_LAMBDA { return v; }, y.mutable_data(), std::array<const T*, 1>{rows.data()},
-                    plan.kept, plan.summed);
+  const auto same = [](auto v) ATELIER_LAMBDA { return v; };
+  const T* const in[] = {rows.data()};
+  kernels::sum_rows<T>(&kernels::run_sum_pass<T, decltype(same), 1>, &same, y.mutable_data(), in, plan.kept,
+                       plan.summed);
   return y;
 }
 }  // namespace detail
@@ -78,8 +80,9 @@ template <class T> BasicTensor<T> expand(const BasicTensor<T>& x, const Shape& s
   if (broadcast("expand", x.shape(), shape) != shape)
     throw Error("expand: " + x.shape().str() + " does not broadcast to " + shape.str());
   auto y = BasicTensor<T>::empty(shape);
-  kernels::map_broadcast<false>([](auto v) ATELIER_LAMBDA { return v; }, y.mutable_data(),
-                                std::array<const T*, 1>{x.data()}, kernels::layout<1>(shape, {&x.shape()}));
+  const auto same = [](auto v) ATELIER_LAMBDA { return v; };
+  const BasicTensor<T>* const inputs[] = {&x};
+  detail::map_into<T>(&kernels::run_pass<false, T, decltype(same), 1>, &same, y, inputs);
   return record("expand", y, wrt(x, [s = x.shape()](const BasicTensor<T>& g) { return sum_to(g, s); }));
 }
 ATELIER_OP(sum_to)

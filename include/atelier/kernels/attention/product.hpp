@@ -33,11 +33,10 @@ template <class P> struct PackedB {
 template <class P> PackedB<P> pack_b(Index n, Index k, Transpose t, Matrix<const typename P::T> b, typename P::T* out) {
   using gemm_impl::entry;
   using Args = gemm_impl::PackArgs<typename P::T>;
-  static constexpr void (*pack[2][3])(const Args&) = {
-      {entry<P::isa, gemm_impl::PackAcross<P, 1>, Args>(), entry<P::isa, gemm_impl::PackAcross<P, 2>, Args>(),
-       entry<P::isa, gemm_impl::PackAcross<P, 3>, Args>()},
-      {entry<P::isa, gemm_impl::PackTransposed<P, 1>, Args>(), entry<P::isa, gemm_impl::PackTransposed<P, 2>, Args>(),
-       entry<P::isa, gemm_impl::PackTransposed<P, 3>, Args>()}};
+  static constexpr void (*across[])(const Args&) = {entry<P::isa, gemm_impl::PackAcross<P, 1>, Args>(),
+                                                    entry<P::isa, gemm_impl::PackAcross<P, 2>, Args>(),
+                                                    entry<P::isa, gemm_impl::PackAcross<P, 3>, Args>()};
+  constexpr auto transposed = entry<P::isa, gemm_impl::PackTransposed<P>, Args>();
   const Panels<P> panels{n};
   const bool turn = t == Transpose::yes;
   const Index units = units_of<P>(k);
@@ -45,12 +44,12 @@ template <class P> PackedB<P> pack_b(Index n, Index k, Transpose t, Matrix<const
   for (Index p = 0; p < panels.count(); ++p) {
     const Index begin = panels.begin(p), columns = panels.columns(p);
     const int v = panels.vectors(p);
-    pack[turn][v - 1]({.source = b.data + (turn ? begin * b.stride : begin),
-                       .source_stride = b.stride,
-                       .rows = turn ? columns : k,
-                       .columns = turn ? k : columns,
-                       .out = out + begin * units,
-                       .out_stride = v * P::lanes});
+    (turn ? transposed : across[v - 1])({.source = b.data + (turn ? begin * b.stride : begin),
+                                         .source_stride = b.stride,
+                                         .rows = turn ? columns : k,
+                                         .columns = turn ? k : columns,
+                                         .out = out + begin * units,
+                                         .out_stride = v * P::lanes});
   }
   return {out, n, units};
 }

@@ -12,54 +12,87 @@ inline constexpr Index serial_products = Index{1} << 16;
 /// Threads that a product is worth.
 inline int team_for(const GemmShape& s) { return s.m * s.n * s.k <= serial_products ? 1 : threads(); }
 
+/// Units [step, step + steps) of panel p of block b in a packed B, or as many as there are.
+struct PanelPart {
+  Index block, panel, step, steps;
+};
+
+/// Packs a part of a panel; `out` is where the panel begins, `step` a multiple of the lanes.
+template <class T>
+void pack_panel(const Kernels<T>& kernels, const ColumnPanels& panels, const Blocks<T>& blocks, const PanelPart& part,
+                Transpose t, Matrix<const T> source, T* out) {
+  const Index skipped = part.step * kernels.elements, column = panels.begin(part.panel);
+  const Index count = panels.columns(part.panel), k = blocks.first(part.block) + skipped;
+  const Index length = std::min(part.steps * kernels.elements, blocks.elements(part.block) - skipped);
+  const int v = panels.vectors(part.panel), width = v * kernels.lanes;
+  PackArgs<T> args{.source_stride = source.stride, .out = out + part.step * width, .out_stride = width};
+  if (t == Transpose::no) {
+    args.source = source.data + k * source.stride + column;
+    args.rows = length;
+    args.columns = count;
+    kernels.pack_across[v - 1](args);
+  } else {
+    args.source = source.data + column * source.stride + k;
+    args.rows = count;
+    args.columns = length;
+    kernels.pack_transposed(args);
+  }
+}
+
+/// Place of panel p of block b in a packed B.
+template <class T> Index panel_offset(const ColumnPanels& panels, const Blocks<T>& blocks, Index b, Index p) {
+  return blocks.begin(b) * panels.padded() + panels.begin(p) * blocks.length(b);
+}
+
 /// Packs panels [first, end) of B[k, n] (or, transposed, from [n, k]); place(block, panel) is where one goes. Long
 /// panels are cut, so that all threads take part.
-template <class P, class Place>
-void pack_panels(Index first, Index end, Index n, Index k, Transpose tb, Matrix<const typename P::T> b,
+template <class T, class Place>
+void pack_panels(const Kernels<T>& kernels, Index first, Index end, Index n, Index k, Transpose tb, Matrix<const T> b,
                  const Place& place) {
-  constexpr Index steps = 4 * P::lanes;  // of a panel at a time
-  const Panels<P> panels{n};
-  const Blocks<P> blocks{k};
+  const Index steps = 4 * kernels.lanes;  // of a panel at a time
+  const ColumnPanels panels = kernels.panels(n);
+  const Blocks<T> blocks = kernels.blocks(k);
   const Index count = end - first, parts = (blocks.longest() + steps - 1) / steps;
   parallel_for(blocks.count() * count * parts, 2, [&](Index begin, Index stop) {
     for (Index i = begin; i < stop; ++i) {
       const Index block = i / (count * parts), p = first + i / parts % count, step = i % parts * steps;
-      if (step < blocks.length(block)) pack_panel(panels, blocks, {block, p, step, steps}, tb, b, place(block, p));
+      if (step < blocks.length(block))
+        pack_panel<T>(kernels, panels, blocks, {block, p, step, steps}, tb, b, place(block, p));
     }
   });
 }
 
 /// Packs all of B[k, n] (or, transposed, from [n, k]).
-template <class P> void pack(Index n, Index k, Transpose tb, Matrix<const typename P::T> b, typename P::T* packed) {
+template <class T> void pack(const Kernels<T>& kernels, Index n, Index k, Transpose tb, Matrix<const T> b, T* packed) {
   if (n == 0) return;
-  const Panels<P> panels{n};
-  const Blocks<P> blocks{k};
-  pack_panels<P>(0, panels.count(), n, k, tb, b,
+  const ColumnPanels panels = kernels.panels(n);
+  const Blocks<T> blocks = kernels.blocks(k);
+  pack_panels<T>(kernels, 0, panels.count(), n, k, tb, b,
                  [&](Index block, Index p) { return packed + panel_offset(panels, blocks, block, p); });
 }
 
 /// Packs the last panel of a B that is otherwise read in place, when it is narrower than its vectors.
-template <class P> void pack_last(const Product<typename P::T>& x, typename P::T* packed) {
-  const Panels<P> panels{x.shape.n};
-  const Blocks<P> blocks{x.shape.k};
-  const Index p = panels.count() - 1, width = panels.vectors(p) * P::lanes;
+template <class T> void pack_last(const Kernels<T>& kernels, const Product<T>& x, T* packed) {
+  const ColumnPanels panels = kernels.panels(x.shape.n);
+  const Blocks<T> blocks = kernels.blocks(x.shape.k);
+  const Index p = panels.count() - 1, width = panels.vectors(p) * kernels.lanes;
   if (panels.columns(p) == width) return;
-  pack_panels<P>(p, p + 1, x.shape.n, x.shape.k, x.tb, x.b,
+  pack_panels<T>(kernels, p, p + 1, x.shape.n, x.shape.k, x.tb, x.b,
                  [&](Index block, Index) { return packed + blocks.begin(block) * width; });
 }
 
 /// Computes a product whose B is packed, read in place, or fits the workspace.
-template <class P> void run_part(const Product<typename P::T>& x, typename P::T* workspace) {
-  using T = typename P::T;
-  const Layout<P> layout(x);
+template <class T> void run_part(const Kernels<T>& kernels, const Product<T>& x, T* workspace) {
+  const Layout<T> layout(kernels, x);
   const int team = team_for(x.shape);
   const T* packed = x.packed_b;
   if (!packed) {
-    layout.b_in_place ? pack_last<P>(x, workspace) : pack<P>(x.shape.n, x.shape.k, x.tb, x.b, workspace);
-    const Index taken = layout.b_in_place ? Layout<P>::last_size(x.shape) : Layout<P>::b_size(x.shape, x.shape.n);
+    layout.b_in_place ? pack_last(kernels, x, workspace) : pack(kernels, x.shape.n, x.shape.k, x.tb, x.b, workspace);
+    const Index taken =
+        layout.b_in_place ? Layout<T>::last_size(kernels, x.shape) : Layout<T>::b_size(kernels, x.shape, x.shape.n);
     packed = std::exchange(workspace, workspace + taken);
   }
-  const Plan<P> plan(x, packed, team);
+  const Plan<T> plan(kernels, x, packed, team);
   const auto unit = [&](Index u, int worker) { plan.run(u, workspace + worker * layout.a_size); };
   if (team > 1) return parallel_units(plan.units(), unit);
   const FlushDenormals guard;
@@ -76,23 +109,24 @@ template <class T> Product<T> columns_of(const Product<T>& x, Index begin, Index
   return part;
 }
 
-/// Computes a product on the team. `workspace` holds workspace_size<P>() numbers.
-template <class P> void run(const Product<typename P::T>& given, typename P::T* workspace) {
+/// Computes a product on the team. `workspace` holds workspace_size() numbers.
+template <class T> void run(const Kernels<T>& kernels, const Product<T>& given, T* workspace) {
   const GemmShape& s = given.shape;
   if (s.m == 0 || s.n == 0) return;
-  const bool turn = !given.packed_b && is_turned<P>(s, given.ta, given.tb, given.epilogue.accumulate);
+  const bool turn = !given.packed_b && is_turned(kernels, s, given.ta, given.tb, given.epilogue.accumulate);
   const auto x = turn ? turned(given) : given;
-  if (x.packed_b || Layout<P>(x).b_in_place) return run_part<P>(x, workspace);
-  const Index part = Layout<P>::part(x.shape);
+  if (x.packed_b || Layout<T>(kernels, x).b_in_place) return run_part(kernels, x, workspace);
+  const Index part = Layout<T>::part(kernels, x.shape);
   for (Index begin = 0; begin < x.shape.n; begin += part)
-    run_part<P>(columns_of(x, begin, std::min(begin + part, x.shape.n)), workspace);
+    run_part(kernels, columns_of(x, begin, std::min(begin + part, x.shape.n)), workspace);
 }
 
 /// Numbers of workspace that run() needs for any strides.
-template <class P> Index workspace_size(const GemmShape& given, Transpose ta, Transpose tb, bool b_is_packed) {
-  const GemmShape s = !b_is_packed && is_turned<P>(given, ta, tb, false) ? turned(given) : given;
-  const Index a = Layout<P>(s, ta).a_size * team_for(given);
-  return a + (b_is_packed ? 0 : Layout<P>::b_size(s, Layout<P>::part(s)));
+template <class T>
+Index workspace_size(const Kernels<T>& kernels, const GemmShape& given, Transpose ta, Transpose tb, bool b_is_packed) {
+  const GemmShape s = !b_is_packed && is_turned(kernels, given, ta, tb, false) ? turned(given) : given;
+  const Index a = Layout<T>(kernels, s, ta).a_size * team_for(given);
+  return a + (b_is_packed ? 0 : Layout<T>::b_size(kernels, s, Layout<T>::part(kernels, s)));
 }
 
 }  // namespace atelier::inline v0::kernels::gemm_impl

@@ -1,5 +1,5 @@
 /// What happens to a tile of C while it is in the first-level cache: activations that do not fit the micro-kernel's
-/// registers, and storing it turned.
+/// registers, storing it turned, and adding results of parts.
 #pragma once
 
 #include <cmath>
@@ -91,6 +91,32 @@ template <class P> struct StoreTurned {
       if (t.activation == Activation::gelu_tanh) y = gelu_tanh(y);
       store_part<P>(y, t.c + (column + j) * t.c_row + first, rows);
     }
+  }
+};
+
+/// Rows [begin, end) of C = [C +] the sum of the parts, each [m, n]; see split.hpp.
+template <class T> struct AddArgs {
+  const T* parts = nullptr;
+  Index count = 0, size = 0;  ///< parts, and numbers in one
+  Index begin = 0, end = 0, columns = 0;
+  Matrix<T> c;
+  bool accumulate = false;
+};
+template <class P> struct AddParts {
+  using T = typename P::T;
+  using V = typename P::V;
+  using Args = AddArgs<T>;
+  ATELIER_INLINE static void run(const Args& s) {
+    for (Index i = s.begin; i < s.end; ++i)
+      for (Index j = 0; j < s.columns; j += P::lanes) {
+        const Index rest = s.columns - j;
+        const T* from = s.parts + i * s.columns + j;
+        T* const to = s.c.data + i * s.c.stride + j;
+        V sum = load_part<P>(from, rest);
+        for (Index p = 1; p < s.count; ++p) sum.raw += load_part<P>(from + p * s.size, rest).raw;
+        if (s.accumulate) sum.raw += load_part<P>(to, rest).raw;
+        store_part<P>(sum, to, rest);
+      }
   }
 };
 

@@ -2,7 +2,7 @@
 /// in place, the order of the tiles, the workspace.
 #pragma once
 
-#include "atelier/kernels/gemm/pack.hpp"
+#include "atelier/kernels/gemm/kernels.hpp"
 
 namespace atelier::inline v0::kernels::gemm_impl {
 
@@ -21,10 +21,11 @@ template <class T> struct Product {
 
 /// X W^T with fewer rows than columns: to pack X takes less than to pack W, so W X^T is computed, and stored turned.
 /// The factors of each product change places, which leaves its bits as they are.
-template <class P> bool is_turned(const GemmShape& s, Transpose ta, Transpose tb, bool accumulate) {
+template <class T>
+bool is_turned(const Kernels<T>& kernels, const GemmShape& s, Transpose ta, Transpose tb, bool accumulate) {
   constexpr Index shortest = 128;  // storing a tile turned costs about as much as six steps of a reduction
   return ta == Transpose::no && tb == Transpose::yes && !accumulate && s.m < s.n && s.k >= shortest &&
-         Blocks<P>{s.k}.count() == 1;
+         kernels.blocks(s.k).count() == 1;
 }
 inline GemmShape turned(const GemmShape& s) { return {.m = s.n, .n = s.m, .k = s.k}; }
 template <class T> Product<T> turned(const Product<T>& x) {
@@ -38,15 +39,19 @@ template <class T> Product<T> turned(const Product<T>& x) {
 /// Rows a power of two of pages apart share their cache sets: worth a copy.
 template <class T> bool aliases(Index stride) { return stride * static_cast<Index>(sizeof(T)) % 4096 == 0; }
 
+/// Numbers in a packed B.
+template <class T> Index packed_size(const Kernels<T>& p, Index n, Index k) {
+  return p.panels(n).padded() * p.blocks(k).units();
+}
+
 /// Where a product's operands are read from, in which order its tiles come, and the workspace.
 ///
 /// Usually the tiles of a column panel follow each other, so that the panel of B stays in the first-level cache. With a
 /// short reduction the cost is in C, and the tiles of a row panel follow each other, so that C is written along its
 /// rows.
-template <class P> struct Layout {
-  using T = typename P::T;
+template <class T> struct Layout {
   static constexpr Index most_packed_b = Index{1} << 20;  ///< units; more is packed and used part by part
-  static constexpr Index most_packed_a = P::block_panels * P::rows * 512;
+  static constexpr Index block_panels = 18;               ///< row panels a block: with Blocks::bytes, 500 KB of L2
 
   bool a_in_place = false, b_in_place = false;
   bool along_rows = false;  ///< the order of a short reduction
@@ -55,34 +60,36 @@ template <class P> struct Layout {
   Index a_piece = 0;        ///< units between panels of a packed, transposed A
   Index a_size = 0;         ///< numbers that one worker packs A into
 
-  Layout(const GemmShape& s, Transpose ta) {
-    const Index longest = Blocks<P>{s.k}.longest();
+  Layout(const Kernels<T>& p, const GemmShape& s, Transpose ta) {
+    const Index longest = p.blocks(s.k).longest(), most_packed_a = block_panels * p.rows * 512;
     const Index lines = (longest * static_cast<Index>(sizeof(T)) + 63) / 64;
     along_rows = longest <= 64;
     a_row = (lines | 1) * 64 / static_cast<Index>(sizeof(T));  // an odd number of lines: rows fall into different sets
-    a_piece = longest * P::slot;
-    const Index panel = ta == Transpose::no ? P::rows * a_row : a_piece, panels = (s.m + P::rows - 1) / P::rows;
+    a_piece = longest * p.slot;
+    const Index panel = ta == Transpose::no ? p.rows * a_row : a_piece, panels = (s.m + p.rows - 1) / p.rows;
     block = std::clamp<Index>(most_packed_a / std::max<Index>(panel, 1), 1, 64);
     block = std::clamp<Index>(panels, 1, block);
     a_size = (block * panel + 15) / 16 * 16;
   }
-  explicit Layout(const Product<T>& x) : Layout(x.shape, x.ta) {
-    if (P::unit != Unit::number) return;
-    const bool fits = x.ta == Transpose::no || Blocks<P>{x.shape.k}.longest() <= 160;  // a panel in the L1 cache
+  Layout(const Kernels<T>& p, const Product<T>& x) : Layout(p, x.shape, x.ta) {
+    if (p.converts) return;
+    const bool fits = x.ta == Transpose::no || p.blocks(x.shape.k).longest() <= 160;  // a panel in the L1 cache
     a_in_place = fits && !aliases<T>(x.a.stride);
     b_in_place = !x.packed_b && x.tb == Transpose::no && !aliases<T>(x.b.stride);
   }
 
   /// Columns of B that are packed and used at a time: all, or a number of whole panels.
-  static Index part(const GemmShape& s) {
-    const Index units = std::max<Index>(Blocks<P>{s.k}.units(), 1), most = most_packed_b / units / P::width * P::width;
-    return std::min(std::max<Index>(most, P::width), std::max<Index>(s.n, 1));
+  static Index part(const Kernels<T>& p, const GemmShape& s) {
+    const Index units = std::max<Index>(p.blocks(s.k).units(), 1), width = p.width();
+    return std::min(std::max(most_packed_b / units / width * width, width), std::max<Index>(s.n, 1));
   }
   /// Numbers of workspace for the last panel of a B that is read in place otherwise.
-  static Index last_size(const GemmShape& s) { return (3 * P::lanes * Blocks<P>{s.k}.units() + 15) / 16 * 16; }
+  static Index last_size(const Kernels<T>& p, const GemmShape& s) {
+    return (3 * p.lanes * p.blocks(s.k).units() + 15) / 16 * 16;
+  }
   /// Numbers of workspace for so many columns of B.
-  static Index b_size(const GemmShape& s, Index columns) {
-    return std::max((packed_size<P>(columns, s.k) + 15) / 16 * 16, last_size(s));
+  static Index b_size(const Kernels<T>& p, const GemmShape& s, Index columns) {
+    return std::max((packed_size(p, columns, s.k) + 15) / 16 * 16, last_size(p, s));
   }
 };
 

@@ -9,35 +9,45 @@
 
 namespace atelier::inline v0::kernels::gemm_impl {
 
-/// Columns [0, n) in panels of P::width. The last one is 1, 2 or 3 vectors wide: a wide panel beats a full one followed
-/// by a sliver.
-template <class P> struct Panels {
+/// Columns [0, n) in panels of two vectors. The last one is 1, 2 or 3 vectors wide: a wide panel beats a full one
+/// followed by a sliver.
+struct ColumnPanels {
   Index n;
+  int lanes;
+  Index width() const { return path_vectors * lanes; }
   Index count() const {
-    if (n <= 3 * P::lanes) return 1;
-    return n / P::width + (n % P::width > P::lanes);
+    if (n <= 3 * lanes) return 1;
+    return n / width() + (n % width() > lanes);
   }
-  Index begin(Index p) const { return p * P::width; }
+  Index begin(Index p) const { return p * width(); }
   int vectors(Index p) const {
-    if (p < count() - 1) return P::vectors;
-    return static_cast<int>((n - begin(p) + P::lanes - 1) / P::lanes);
+    if (p < count() - 1) return path_vectors;
+    return static_cast<int>((n - begin(p) + lanes - 1) / lanes);
   }
   /// Columns of panel p that exist; at most vectors(p) * lanes.
-  Index columns(Index p) const { return std::min<Index>(n - begin(p), vectors(p) * P::lanes); }
-  Index padded() const { return n == 0 ? 0 : begin(count() - 1) + vectors(count() - 1) * P::lanes; }
+  Index columns(Index p) const { return std::min<Index>(n - begin(p), vectors(p) * lanes); }
+  Index padded() const { return n == 0 ? 0 : begin(count() - 1) + vectors(count() - 1) * lanes; }
+};
+/// The same for a path that is known when compiling.
+template <class P> struct Panels : ColumnPanels {
+  Panels(Index columns) : ColumnPanels{columns, P::lanes} {}
 };
 
 /// The reduction [0, k) in blocks of nearly equal length; one empty block when k is 0.
-template <class P> struct Blocks {
+template <class T> struct Blocks {
+  static constexpr Index bytes = 4096;  ///< of one operand row within a block
+  static constexpr Index most = bytes / sizeof(T);
+
   Index k;
-  Index units() const { return (k + P::elements - 1) / P::elements; }
-  Index count() const { return std::max<Index>(1, (units() + P::block_units - 1) / P::block_units); }
+  int elements_a_unit;
+  Index units() const { return (k + elements_a_unit - 1) / elements_a_unit; }
+  Index count() const { return std::max<Index>(1, (units() + most - 1) / most); }
   Index begin(Index b) const { return units() * b / count(); }
   Index length(Index b) const { return begin(b + 1) - begin(b); }
   Index longest() const { return (units() + count() - 1) / count(); }
   /// First element of block b, and how many there are.
-  Index first(Index b) const { return begin(b) * P::elements; }
-  Index elements(Index b) const { return std::min(length(b) * P::elements, k - first(b)); }
+  Index first(Index b) const { return begin(b) * elements_a_unit; }
+  Index elements(Index b) const { return std::min(length(b) * elements_a_unit, k - first(b)); }
 };
 
 /// [0, n) cut into `count` pieces whose sizes differ by one at most, larger ones first.
@@ -55,6 +65,12 @@ template <class T> struct PackArgs {
   Index rows = 0, columns = 0;  ///< of the source
   T* out = nullptr;
   Index out_stride = 0;
+};
+/// The copy of A transposed into row panels.
+template <class T> struct PieceArgs {
+  PackArgs<T> copy;
+  Pieces pieces;               ///< of the source's columns
+  Index first = 0, count = 0;  ///< the panels to copy
 };
 
 /// A vector of the source as the path's numbers (not for pairs).
@@ -117,14 +133,16 @@ template <class P> struct PackAlong {
   }
 };
 
-/// Transposes: row j of the source, which runs along the reduction, becomes column j of a panel `vectors` vectors wide.
-template <class P, int vectors> struct PackTransposed {
+/// Transposes: row j of the source, which runs along the reduction, becomes column j of a panel that is out_stride
+/// wide.
+template <class P> struct PackTransposed {
   using T = typename P::T;
   using V = typename P::V;
   ATELIER_INLINE static void run(const PackArgs<T>& s) {
     const Index units = (s.columns + P::elements - 1) / P::elements;
     for (Index u = 0; u < units; u += P::lanes)
-      for (int v = 0; v < vectors; ++v) square(s, u, v * P::lanes, std::min<Index>(P::lanes, units - u));
+      for (Index first = 0; first < s.out_stride; first += P::lanes)
+        square(s, u, first, std::min<Index>(P::lanes, units - u));
   }
   /// `steps` units from unit u on, of the columns from `first` on.
   ATELIER_INLINE static void square(const PackArgs<T>& s, Index u, Index first, Index steps) {
@@ -150,11 +168,7 @@ template <class P, int vectors> struct PackTransposed {
 template <class P> struct PackPieces {
   using T = typename P::T;
   using V = typename P::V;
-  struct Args {
-    PackArgs<T> copy;
-    Pieces pieces;               ///< of the source's columns
-    Index first = 0, count = 0;  ///< the panels to copy
-  };
+  using Args = PieceArgs<T>;
   ATELIER_INLINE static void run(const Args& args) {
     const PackArgs<T>& s = args.copy;
     const T* row = s.source;
@@ -176,47 +190,5 @@ template <class P> struct PackPieces {
     }
   }
 };
-
-/// Units [step, step + steps) of panel p of block b in a packed B, or as many as there are.
-struct PanelPart {
-  Index block, panel, step, steps;
-};
-
-/// Packs a part of a panel; `out` is where the panel begins, `step` a multiple of the lanes.
-template <class P>
-void pack_panel(const Panels<P>& panels, const Blocks<P>& blocks, const PanelPart& part, Transpose t,
-                Matrix<const typename P::T> source, typename P::T* out) {
-  using Args = PackArgs<typename P::T>;
-  const Index skipped = part.step * P::elements, column = panels.begin(part.panel), count = panels.columns(part.panel);
-  const Index k = blocks.first(part.block) + skipped;
-  const Index length = std::min(part.steps * P::elements, blocks.elements(part.block) - skipped);
-  const int v = panels.vectors(part.panel);
-  Args args{.source_stride = source.stride, .out = out + part.step * v * P::lanes, .out_stride = v * P::lanes};
-  if (t == Transpose::no) {
-    static constexpr void (*across[])(const Args&) = {entry<P::isa, PackAcross<P, 1>, Args>(),
-                                                      entry<P::isa, PackAcross<P, 2>, Args>(),
-                                                      entry<P::isa, PackAcross<P, 3>, Args>()};
-    args.source = source.data + k * source.stride + column;
-    args.rows = length;
-    args.columns = count;
-    across[v - 1](args);
-  } else {
-    static constexpr void (*transposed[])(const Args&) = {entry<P::isa, PackTransposed<P, 1>, Args>(),
-                                                          entry<P::isa, PackTransposed<P, 2>, Args>(),
-                                                          entry<P::isa, PackTransposed<P, 3>, Args>()};
-    args.source = source.data + column * source.stride + k;
-    args.rows = count;
-    args.columns = length;
-    transposed[v - 1](args);
-  }
-}
-
-/// Place of panel p of block b in a packed B.
-template <class P> Index panel_offset(const Panels<P>& panels, const Blocks<P>& blocks, Index b, Index p) {
-  return blocks.begin(b) * panels.padded() + panels.begin(p) * blocks.length(b);
-}
-
-/// Numbers in a packed B.
-template <class P> Index packed_size(Index n, Index k) { return Panels<P>{n}.padded() * Blocks<P>{k}.units(); }
 
 }  // namespace atelier::inline v0::kernels::gemm_impl

@@ -14,6 +14,8 @@ namespace atelier::inline v0::kernels::gemm_impl {
 
 enum class Unit { number, rounded, pair };
 
+inline constexpr int path_vectors = 2;  ///< of a column panel, on every path
+
 /// One way to compute. The tile, `rows` x `vectors` registers of sums, leaves room for a row of B and an element of A:
 /// 14 x 2 of 32 registers, 6 x 2 of 16.
 template <class Scalar, Isa isa_, Unit unit_> struct Path {
@@ -25,14 +27,11 @@ template <class Scalar, Isa isa_, Unit unit_> struct Path {
   using V = simd::Vec<T, lanes>;
 
   static constexpr int sums = isa >= Isa::avx512 ? 28 : 12;
-  static constexpr int vectors = 2;                                ///< of a column panel; the last one has 1, 2 or 3
+  static constexpr int vectors = path_vectors;                     ///< of a column panel; the last one has 1, 2 or 3
   static constexpr int width = vectors * lanes;                    ///< columns of a panel
   static constexpr int rows = sums / vectors;                      ///< most rows of a tile, and rows of a row panel
   static constexpr int slot = (rows + lanes - 1) / lanes * lanes;  ///< units between steps of a packed, transposed A
 
-  static constexpr Index block_bytes = 4096;  ///< of one operand row within a block of the reduction
-  static constexpr Index block_units = block_bytes / sizeof(T);
-  static constexpr Index block_panels = 18;  ///< row panels a block: with block_bytes, 500 KB of L2
   /// Most rows of a tile that is `v` vectors wide.
   static constexpr int most_rows(int v) { return v <= vectors ? rows : sums / 3; }
 };

@@ -3,9 +3,7 @@
 
 #include <cstring>
 
-#include "atelier/kernels/gemm/finish.hpp"
 #include "atelier/kernels/gemm/layout.hpp"
-#include "atelier/kernels/gemm/tile.hpp"
 
 namespace atelier::inline v0::kernels::gemm_impl {
 
@@ -21,13 +19,14 @@ inline Index groups_of(Index panels, Index most) { return (panels + most - 1) / 
 
 /// Units of some microseconds, and two dozen or more for each worker where the product has as much work: then a worker
 /// that is held up costs the others little. Where A is packed, a unit keeps its rows together.
-template <class P> Units choose_units(const Product<typename P::T>& x, const Layout<P>& layout, int workers) {
+template <class T>
+Units choose_units(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, int workers) {
   constexpr Index least = Index{1} << 18, each = 24;  // products in a unit; units for each worker
   const GemmShape& s = x.shape;
-  Units u{.row_panels = groups_of(s.m, P::rows), .column_panels = Panels<P>{s.n}.count()};
+  Units u{.row_panels = groups_of(s.m, kernels.rows), .column_panels = kernels.panels(s.n).count()};
   const Index even = groups_of(u.row_panels, workers) * workers;  // equal parts, if that makes no slivers
-  if (s.m >= even * (P::rows / 2 - 1)) u.row_panels = even;
-  const Index tile = std::max<Index>(1, P::rows * P::width * s.k);
+  if (s.m >= even * (kernels.rows / 2 - 1)) u.row_panels = even;
+  const Index tile = std::max<Index>(1, kernels.rows * kernels.width() * s.k);
   const Index tiles = std::max<Index>(1, std::max(least, s.m * s.n * s.k / (workers * each)) / tile);
   if (layout.a_in_place && !layout.along_rows) {
     u.row_groups = groups_of(u.row_panels, std::min(layout.block, tiles));
@@ -39,17 +38,16 @@ template <class P> Units choose_units(const Product<typename P::T>& x, const Lay
   return u;
 }
 
-template <class P> class Plan {
+template <class T> class Plan {
  public:
-  using T = typename P::T;
-
   /// `packed_b` holds B, or its last panel only when that is read in place otherwise.
-  Plan(const Product<T>& x, const T* packed_b, int workers)
-      : x_(x),
-        layout_(x),
-        panels_{x.shape.n},
-        blocks_{x.shape.k},
-        units_(choose_units<P>(x, layout_, workers)),
+  Plan(const Kernels<T>& kernels, const Product<T>& x, const T* packed_b, int workers)
+      : kernels_(kernels),
+        x_(x),
+        layout_(kernels, x),
+        panels_(kernels.panels(x.shape.n)),
+        blocks_(kernels.blocks(x.shape.k)),
+        units_(choose_units(kernels, x, layout_, workers)),
         rows_{x.shape.m, units_.row_panels},
         transposed_a_(x.ta == Transpose::yes),
         packed_b_(packed_b) {}
@@ -75,6 +73,7 @@ template <class P> class Plan {
     Index q0, q1, p0, p1;
     T* packed_a;
   };
+  static constexpr int most_sums = Kernels<T>::most_sums * Kernels<T>::most_lanes;  ///< numbers in a tile
   /// What the tiles of one column panel in one block have in common.
   struct Column {
     TileArgs<T> tile;
@@ -103,7 +102,7 @@ template <class P> class Plan {
     TileArgs<T>& t = column.tile;
     t.units = blocks_.length(b);
     t.a_row = transposed_a_ ? 1 : layout_.a_in_place ? x_.a.stride : layout_.a_row;
-    t.a_step = !transposed_a_ ? 1 : layout_.a_in_place ? x_.a.stride : P::slot;
+    t.a_step = !transposed_a_ ? 1 : layout_.a_in_place ? x_.a.stride : kernels_.slot;
     t.c_row = x_.c.stride;
     t.accumulate = x_.epilogue.accumulate || b > 0;
     t.bias = column.last && x_.epilogue.bias && !x_.turned ? x_.epilogue.bias + panels_.begin(p) : nullptr;
@@ -114,8 +113,8 @@ template <class P> class Plan {
 
   void set_b(Column& column, Index b, Index p) const {
     TileArgs<T>& t = column.tile;
-    const bool in_place = layout_.b_in_place && column.count == column.vectors * P::lanes;
-    t.b_step = in_place ? x_.b.stride : column.vectors * P::lanes;
+    const bool in_place = layout_.b_in_place && column.count == column.vectors * kernels_.lanes;
+    t.b_step = in_place ? x_.b.stride : column.vectors * kernels_.lanes;
     if (in_place) {
       t.b = x_.b.data + blocks_.first(b) * x_.b.stride + panels_.begin(p);
     } else {
@@ -135,28 +134,27 @@ template <class P> class Plan {
   void pack_a(const Unit& unit, Index b) const {
     const Index row = rows_.begin(unit.q0), k = blocks_.first(b);
     if (transposed_a_) {
-      using Pack = PackPieces<P>;
-      entry<P::isa, Pack, typename Pack::Args>()({.copy = {.source = x_.a.data + k * x_.a.stride,
-                                                           .source_stride = x_.a.stride,
-                                                           .rows = blocks_.elements(b),
-                                                           .out = unit.packed_a,
-                                                           .out_stride = layout_.a_piece},
-                                                  .pieces = rows_,
-                                                  .first = unit.q0,
-                                                  .count = unit.q1 - unit.q0});
+      kernels_.pack_pieces({.copy = {.source = x_.a.data + k * x_.a.stride,
+                                     .source_stride = x_.a.stride,
+                                     .rows = blocks_.elements(b),
+                                     .out = unit.packed_a,
+                                     .out_stride = layout_.a_piece},
+                            .pieces = rows_,
+                            .first = unit.q0,
+                            .count = unit.q1 - unit.q0});
     } else {
-      entry<P::isa, PackAlong<P>, PackArgs<T>>()({.source = x_.a.data + row * x_.a.stride + k,
-                                                  .source_stride = x_.a.stride,
-                                                  .rows = rows_.begin(unit.q1) - row,
-                                                  .columns = blocks_.elements(b),
-                                                  .out = unit.packed_a,
-                                                  .out_stride = layout_.a_row});
+      kernels_.pack_along({.source = x_.a.data + row * x_.a.stride + k,
+                           .source_stride = x_.a.stride,
+                           .rows = rows_.begin(unit.q1) - row,
+                           .columns = blocks_.elements(b),
+                           .out = unit.packed_a,
+                           .out_stride = layout_.a_row});
     }
   }
 
   /// The tiles of `m` rows from `row` on in a column panel: one, or several where the panel is too wide for so many.
   void run_rows(Column& column, Index row, int m) const {
-    const int most = P::most_rows(column.vectors), parts = (m + most - 1) / most, each = (m + parts - 1) / parts;
+    const int most = kernels_.most_rows(column.vectors), parts = (m + most - 1) / most, each = (m + parts - 1) / parts;
     for (int i = 0; i < m; i += each) {
       run_tile(column, row + i, std::min(each, m - i));
       column.tile.a += each * column.tile.a_row;
@@ -168,7 +166,7 @@ template <class P> class Plan {
     const Index first = panels_.begin(column.panel);
     if (x_.turned) return run_turned(column, x_.c.data + first * x_.c.stride + row, row, m);
     t.c = x_.c.data + row * x_.c.stride + first;
-    if (column.count == column.vectors * P::lanes) {
+    if (column.count == column.vectors * kernels_.lanes) {
       run_full(column, t, m);
     } else {
       run_edge(column, m);
@@ -176,19 +174,18 @@ template <class P> class Plan {
   }
 
   void run_full(const Column& column, const TileArgs<T>& t, int m) const {
-    using K = KernelPath<P>;
-    (transposed_a_ ? Tiles<K, true>::get(m, column.vectors) : Tiles<K, false>::get(m, column.vectors))(t);
+    kernels_.tile(transposed_a_, m, column.vectors)(t);
     if (column.last && x_.epilogue.activation == Activation::gelu_tanh && !x_.turned)
-      entry<P::isa, GeluTile<K>, ActivateArgs<T>>()({.c = t.c, .c_row = t.c_row, .rows = m, .vectors = column.vectors});
+      kernels_.gelu({.c = t.c, .c_row = t.c_row, .rows = m, .vectors = column.vectors});
   }
 
   /// A tile with fewer columns than its vectors have lanes: computed aside, in full.
   void run_edge(const Column& column, int m) const {
-    alignas(64) T tile[P::sums * P::lanes], bias[3 * P::lanes] = {};
+    alignas(64) T tile[most_sums], bias[3 * Kernels<T>::most_lanes] = {};
     TileArgs<T> t = column.tile;
     const auto bytes = static_cast<std::size_t>(column.count) * sizeof(T);
     t.c = tile;
-    t.c_row = column.vectors * P::lanes;
+    t.c_row = column.vectors * kernels_.lanes;
     T* const c = column.tile.c;
     const Index c_row = column.tile.c_row;
     if (t.accumulate)
@@ -200,26 +197,26 @@ template <class P> class Plan {
 
   /// A tile whose place in memory is c[column][row].
   void run_turned(const Column& column, T* c, Index row, int m) const {
-    alignas(64) T tile[P::sums * P::lanes];
+    alignas(64) T tile[most_sums];
     TileArgs<T> t = column.tile;
     t.c = tile;
-    t.c_row = column.vectors * P::lanes;
+    t.c_row = column.vectors * kernels_.lanes;
     run_full(column, t, m);
-    entry<P::isa, StoreTurned<KernelPath<P>>, TurnedArgs<T>>()(
-        {.tile = tile,
-         .tile_row = t.c_row,
-         .rows = m,
-         .columns = column.count,
-         .c = c,
-         .c_row = x_.c.stride,
-         .bias = x_.epilogue.bias ? x_.epilogue.bias + row : nullptr,
-         .activation = x_.epilogue.activation});
+    kernels_.store_turned({.tile = tile,
+                           .tile_row = t.c_row,
+                           .rows = m,
+                           .columns = column.count,
+                           .c = c,
+                           .c_row = x_.c.stride,
+                           .bias = x_.epilogue.bias ? x_.epilogue.bias + row : nullptr,
+                           .activation = x_.epilogue.activation});
   }
 
+  const Kernels<T>& kernels_;
   const Product<T>& x_;
-  const Layout<P> layout_;
-  const Panels<P> panels_;
-  const Blocks<P> blocks_;
+  const Layout<T> layout_;
+  const ColumnPanels panels_;
+  const Blocks<T> blocks_;
   const Units units_;
   const Pieces rows_;  ///< the row panels
   const bool transposed_a_;

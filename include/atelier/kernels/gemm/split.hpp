@@ -10,11 +10,11 @@
 namespace atelier::inline v0::kernels::gemm_impl {
 
 /// Parts that a product's reduction is cut into: 1 for most. Depends on the sizes only.
-template <class P> Index parts_of(const GemmShape& s, Transpose ta, Transpose tb) {
+template <class T> Index parts_of(const Kernels<T>& kernels, const GemmShape& s, Transpose ta, Transpose tb) {
   constexpr Index few_tiles = 8, most_rows = 128, least = Index{1} << 17, most = Index{1} << 22;
   if (tb == Transpose::yes) return 1;
   if (ta == Transpose::yes)
-    return s.k >= 1024 && groups_of(s.m, P::rows) * Panels<P>{s.n}.count() < few_tiles ? few_tiles : 1;
+    return s.k >= 1024 && groups_of(s.m, kernels.rows) * kernels.panels(s.n).count() < few_tiles ? few_tiles : 1;
   const Index b = s.k * s.n;  // too much for the caches comes from memory in any case
   return s.m <= most_rows && s.k >= 4 * s.m && b >= least && b <= most ? 4 : 1;
 }
@@ -30,64 +30,38 @@ template <class T> Product<T> part_of(const Product<T>& x, Index k0, Index k1, T
   return part;
 }
 
-/// Rows [begin, end) of C = [C +] the sum of the parts, each [m, n].
-template <class P> struct AddParts {
-  using T = typename P::T;
-  using V = typename P::V;
-  struct Args {
-    const T* parts = nullptr;
-    Index count = 0, size = 0;  ///< parts, and numbers in one
-    Index begin = 0, end = 0, columns = 0;
-    Matrix<T> c;
-    bool accumulate = false;
-  };
-  ATELIER_INLINE static void run(const Args& s) {
-    for (Index i = s.begin; i < s.end; ++i)
-      for (Index j = 0; j < s.columns; j += P::lanes) {
-        const Index rest = s.columns - j;
-        const T* from = s.parts + i * s.columns + j;
-        T* const to = s.c.data + i * s.c.stride + j;
-        V sum = load_part<P>(from, rest);
-        for (Index p = 1; p < s.count; ++p) sum.raw += load_part<P>(from + p * s.size, rest).raw;
-        if (s.accumulate) sum.raw += load_part<P>(to, rest).raw;
-        store_part<P>(sum, to, rest);
-      }
-  }
-};
-
 /// Numbers of workspace of one part.
-template <class P> Index part_size(GemmShape s, Transpose ta, Index parts) {
+template <class T> Index part_size(const Kernels<T>& kernels, GemmShape s, Transpose ta, Index parts) {
   s.k = (s.k + parts - 1) / parts;
-  return Layout<P>(s, ta).a_size + Layout<P>::b_size(s, s.n);
+  return Layout<T>(kernels, s, ta).a_size + Layout<T>::b_size(kernels, s, s.n);
 }
 inline Index result_size(const GemmShape& s) { return (s.m * s.n + 15) / 16 * 16; }
 
-template <class P> Index split_workspace_size(const GemmShape& s, Transpose ta, Index parts) {
-  return parts * result_size(s) + unit_workers(parts) * part_size<P>(s, ta, parts);
+template <class T>
+Index split_workspace_size(const Kernels<T>& kernels, const GemmShape& s, Transpose ta, Index parts) {
+  return parts * result_size(s) + unit_workers(parts) * part_size(kernels, s, ta, parts);
 }
 
 /// C = [C +] A B with unpacked B, in `parts` parts.
-template <class P> void run_split(const Product<typename P::T>& x, Index parts, typename P::T* workspace) {
-  using T = typename P::T;
+template <class T> void run_split(const Kernels<T>& kernels, const Product<T>& x, Index parts, T* workspace) {
   const GemmShape& s = x.shape;
   T* const results = workspace;
   T* const own = workspace + parts * result_size(s);
-  const Index size = part_size<P>(s, x.ta, parts);
+  const Index size = part_size(kernels, s, x.ta, parts);
   parallel_units(parts, [&](Index i, int worker) {
     const auto part = part_of(x, s.k * i / parts, s.k * (i + 1) / parts, results + i * result_size(s));
-    run_part<P>(part, own + worker * size);
+    run_part(kernels, part, own + worker * size);
   });
-  using Add = AddParts<KernelPath<P>>;
   const Index grain = 8192 / std::max<Index>(1, s.n) + 1;
   parallel_for(s.m, grain, [&](Index begin, Index end) {
-    entry<P::isa, Add, typename Add::Args>()({.parts = results,
-                                              .count = parts,
-                                              .size = result_size(s),
-                                              .begin = begin,
-                                              .end = end,
-                                              .columns = s.n,
-                                              .c = x.c,
-                                              .accumulate = x.epilogue.accumulate});
+    kernels.add_parts({.parts = results,
+                       .count = parts,
+                       .size = result_size(s),
+                       .begin = begin,
+                       .end = end,
+                       .columns = s.n,
+                       .c = x.c,
+                       .accumulate = x.epilogue.accumulate});
   });
 }
 

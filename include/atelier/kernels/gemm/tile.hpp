@@ -101,13 +101,12 @@ template <class P, int M, int NV, bool transposed_a> struct Tile {
 
 template <class T> using TileFunction = void (*)(const TileArgs<T>&);
 
-/// The tiles of a path: [rows - 1][vectors - 1]; null where a tile would not fit the registers.
+/// The tiles of a path, in `table`: [rows - 1][vectors - 1]; null where a tile would not fit the registers.
 template <class P, bool transposed_a> struct Tiles {
   using Function = TileFunction<typename P::T>;
 
   static Function get(int m, int vectors) { return table[static_cast<std::size_t>((m - 1) * 3 + vectors - 1)]; }
 
- private:
   template <int M, int NV> static constexpr Function tile() {
     if constexpr (M > P::most_rows(NV))
       return nullptr;

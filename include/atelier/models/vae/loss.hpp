@@ -46,8 +46,7 @@ ATELIER_KERNEL(reconstruction_nll)
 /// KL term of the loss: the mean over the batch, or with free bits sum over dimensions of max(free_bits, mean KL).
 template <class T> BasicTensor<T> kl_loss(const Gaussian<T>& q, double free_bits) {
   if (free_bits <= 0) return mean(gaussian_kl(q.mean, q.logvar));
-  const auto each = map(
-      "gaussian_kl", [](auto m, auto v) ATELIER_LAMBDA { return 0.5 * (m * m + expm1(v) - v); }, q.mean, q.logvar);
+  const auto each = map("gaussian_kl", gaussian_kl_term, q.mean, q.logvar);
   return sum(maximum(mean(each, {0}), BasicTensor<T>(Shape{}, T(free_bits))));
 }
 ATELIER_KERNEL(kl_loss)

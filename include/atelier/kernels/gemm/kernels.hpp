@@ -1,0 +1,59 @@
+/// A path as the driver sees it: its sizes, and its kernels as functions. So the driver is compiled once for all paths
+/// of a scalar, and the kernels are all that another path costs.
+#pragma once
+
+#include "atelier/kernels/gemm/finish.hpp"
+#include "atelier/kernels/gemm/pack.hpp"
+#include "atelier/kernels/gemm/tile.hpp"
+
+namespace atelier::inline v0::kernels::gemm_impl {
+
+template <class T> struct Kernels {
+  template <class Args> using Function = void (*)(const Args&);
+  static constexpr int most_lanes = 64 / sizeof(T), most_sums = 28;  ///< of any path
+
+  int lanes, elements, sums, rows, slot;  ///< see Path
+  bool converts;                          ///< packed operands hold other numbers than memory does
+  Function<PackArgs<T>> pack_across[3], pack_transposed, pack_along;
+  Function<PieceArgs<T>> pack_pieces;
+  const TileFunction<T>* tiles[2];  ///< of A in place, and of A transposed
+  Function<ActivateArgs<T>> gelu;
+  Function<TurnedArgs<T>> store_turned;
+  Function<AddArgs<T>> add_parts;
+
+  int width() const { return path_vectors * lanes; }
+  int most_rows(int v) const { return v <= path_vectors ? rows : sums / 3; }
+  TileFunction<T> tile(bool transposed_a, int m, int v) const { return tiles[transposed_a][(m - 1) * 3 + v - 1]; }
+  ColumnPanels panels(Index n) const { return {n, lanes}; }
+  Blocks<T> blocks(Index k) const { return {k, elements}; }
+};
+
+template <class P, class T = typename P::T> constexpr Kernels<T> kernels_of() {
+  using K = KernelPath<P>;  // what does not read unpacked numbers
+  return {
+      .lanes = P::lanes,
+      .elements = P::elements,
+      .sums = P::sums,
+      .rows = P::rows,
+      .slot = P::slot,
+      .converts = P::unit != Unit::number,
+      .pack_across = {entry<P::isa, PackAcross<P, 1>, PackArgs<T>>(), entry<P::isa, PackAcross<P, 2>, PackArgs<T>>(),
+                      entry<P::isa, PackAcross<P, 3>, PackArgs<T>>()},
+      .pack_transposed = entry<P::isa, PackTransposed<P>, PackArgs<T>>(),
+      .pack_along = entry<P::isa, PackAlong<P>, PackArgs<T>>(),
+      .pack_pieces = entry<P::isa, PackPieces<P>, PieceArgs<T>>(),
+      .tiles = {Tiles<K, false>::table.data(), Tiles<K, true>::table.data()},
+      .gelu = entry<P::isa, GeluTile<K>, ActivateArgs<T>>(),
+      .store_turned = entry<P::isa, StoreTurned<K>, TurnedArgs<T>>(),
+      .add_parts = entry<P::isa, AddParts<K>, AddArgs<T>>()};
+}
+
+/// The kernels of a mode's path.
+template <class T> const Kernels<T>& kernels_for(const GemmMode& mode) {
+  return *with_path<T>(mode, []<class P>(P) {
+    static constexpr Kernels<T> kernels = kernels_of<P>();
+    return &kernels;
+  });
+}
+
+}  // namespace atelier::inline v0::kernels::gemm_impl
