@@ -103,7 +103,7 @@ template <class P> class GatherPlan {
   struct Sizes {
     Index a_row, element_row, block;
     explicit Sizes(const Gather& g) {
-      constexpr Index most = P::block_panels * P::rows * 512;
+      constexpr Index most = gemm_impl::block_panels * P::rows * 512;
       const TapBlocks<P> blocks{g.most_taps(), g.channels()};
       constexpr Index line = 64 / static_cast<Index>(sizeof(T));
       a_row = ((blocks.rows(0) + line - 1) / line | 1) * line;  // an odd number of lines: rows fall into different sets

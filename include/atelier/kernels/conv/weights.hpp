@@ -17,7 +17,9 @@ using gemm_impl::Unit;
 template <class P> struct TapBlocks {
   Index taps, channels;
   Index elements_a_row = P::elements;
-  Index most() const { return std::max<Index>(1, P::block_units * P::elements / std::max<Index>(channels, 1)); }
+  Index most() const {
+    return std::max<Index>(1, gemm_impl::Blocks<typename P::T>::most * P::elements / std::max<Index>(channels, 1));
+  }
   Index count() const { return std::max<Index>(1, (taps + most() - 1) / most()); }
   Pieces pieces() const { return {taps, count()}; }
   Index rows_of(Index tap_count) const { return (tap_count * channels + elements_a_row - 1) / elements_a_row; }

@@ -51,7 +51,6 @@ template <class T> Index packed_size(const Kernels<T>& p, Index n, Index k) {
 /// rows.
 template <class T> struct Layout {
   static constexpr Index most_packed_b = Index{1} << 20;  ///< units; more is packed and used part by part
-  static constexpr Index block_panels = 18;               ///< row panels a block: with Blocks::bytes, 500 KB of L2
 
   bool a_in_place = false, b_in_place = false;
   bool along_rows = false;  ///< the order of a short reduction
