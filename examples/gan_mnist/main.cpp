@@ -12,19 +12,30 @@ using namespace atelier::programs;
 
 namespace {
 
-const std::vector<std::string> presets = {"digits", "dcgan"};
+const std::vector<std::string> presets = {"digits", "digits_seed", "dcgan"};
 
+/// digits: what writes the most legible digits in ten minutes on two cores. Small batches and large steps learn most in
+/// the time; few dimensions of noise leave little room between the kinds of digits; a light R1 keeps the discriminator
+/// from winning, which batch normalisation and dropout do at the cost of its eyesight. digits_seed has those.
 void apply_preset(const std::string& preset, Flags& flags, ImageGanOptions& o) {
   flags.options.preset = preset;
   flags.options.batch = 64;
   flags.options.lr = 2e-4;
   flags.usual_length = {.epochs = 20};
   o.model = {.size = 28, .channels = 1, .latent = 100, .width = 64};
-  if (preset != "digits") return;
-  o.arch = Arch::dense;  // 100 -> 7 x 7 x 256 -> 14 x 14 x 128 -> 28 x 28
-  o.model.width = 128;
-  o.model.discriminator_width = 64;
-  o.model.dropout = 0.3;
+  if (preset == "dcgan") return;
+  o.arch = Arch::dense;  // noise -> 4 x 4 x 256 -> 7 x 7 x 128 -> 14 x 14 x 64 -> 28 x 28
+  if (preset == "digits_seed") {
+    o.model.dropout = 0.3;
+    return;
+  }
+  flags.options.batch = 16;
+  flags.options.lr = 1e-3;
+  o.model.latent = 24;
+  o.model.norm = gan::Norm::none;
+  o.gan.training.penalty = gan::Penalty::r1;
+  o.gan.training.penalty_weight = 0.05;
+  o.gan.training.penalty_every = 4;
 }
 
 int train_digits(int argc, char** argv) {

@@ -18,7 +18,9 @@ class GanImages : public testing::Test {
   }
 
   ImageTrainer digits() const {
-    return {"gan_mnist", ATELIER_GAN_MNIST, {{"--data", data_ / "digits"}, {"--width", "4"}, {"--d-width", "4"}}};
+    return {"gan_mnist",
+            ATELIER_GAN_MNIST,
+            {{"--data", data_ / "digits"}, {"--preset", "digits_seed"}, {"--width", "4"}, {"--d-width", "4"}}};
   }
   ImageTrainer faces() const {
     return {"gan_celeba",

@@ -77,6 +77,10 @@ TEST_F(GanImages, ASignalLeavesACheckpoint) {
 TEST_F(GanImages, FlagsOfTheNetworksChangeThem) {
   const auto d = trained(digits(), "plain");
   EXPECT_EQ(shape(d, "generator.main.0.weight"), Shape({4 * 4 * 16, 6}));
+  const auto preset = trained(digits(), "preset", {{"--preset", "digits"}});
+  EXPECT_EQ(preset.config().at("penalty"), "r1");
+  EXPECT_EQ(preset.config().at("norm"), "none");
+  EXPECT_EQ(preset.config().at("lr"), 1e-3);
   const auto arch = trained(digits(), "arch", {{"--arch", "dcgan"}});
   EXPECT_EQ(shape(arch, "generator.main.0.weight"), Shape({6, 16, 4, 4}));
   const auto wide = trained(digits(), "wide", {{"--width", "6"}, {"--d-width", "3"}, {"--latent", "9"}});
