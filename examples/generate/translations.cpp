@@ -13,7 +13,7 @@ namespace atelier::programs {
 namespace {
 struct Sentence {
   std::string text, place;
-  bool blank() const { return text.find_first_not_of(" \t\r") == text.npos; }
+  data::TokenIds tokens = {};  // none of a blank line, which is translated to one
 };
 
 void check_flags(const GenerateFlags& f) {
@@ -41,13 +41,18 @@ std::vector<Sentence> sentences_of(const GenerateFlags& f) {
   return all;
 }
 
-/// A line of a file is input, a flag is not.
-data::TokenIds tokens_of(const Sentence& s, const Side& side, Index longest, bool from_file) {
-  try {
-    return sentence_tokens(side, s.text, longest, s.place);
-  } catch (const ConfigError& error) {
-    if (from_file) throw InputError(error.what());
-    throw;
+bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r") == text.npos; }
+
+/// Cuts all sentences, so that a bad one is found before anything is printed. A line of a file is input, a flag is not.
+void cut(std::vector<Sentence>& sentences, const Side& side, Index longest, bool from_file) {
+  for (Sentence& s : sentences) {
+    if (from_file && is_blank(s.text)) continue;
+    try {
+      s.tokens = sentence_tokens(side, s.text, longest, s.place);
+    } catch (const ConfigError& error) {
+      if (from_file) throw InputError(error.what());
+      throw;
+    }
   }
 }
 
@@ -60,32 +65,26 @@ void require_size(const GenerateFlags& f, const Side& side, Index vocabulary, co
 
 void write_translations(const GenerateFlags& f) {
   check_flags(f);
-  const auto sentences = sentences_of(f);
+  auto sentences = sentences_of(f);
   const auto model = load<transformer::Seq2Seq>(f.model);
   const auto sides = load_sides(f.model);
   const auto& c = model.config;
-  require_size(f, sides.source, c.source_vocabulary, "source"),
-      require_size(f, sides.target, c.decoder.vocabulary, "target");
-  std::vector<data::TokenIds> sources;
-  for (const auto& s : sentences)
-    if (f.prompt_file.empty() || !s.blank())
-      sources.push_back(tokens_of(s, sides.source, c.decoder.context, !f.prompt_file.empty()));
+  require_size(f, sides.source, c.source_vocabulary, "source");
+  require_size(f, sides.target, c.decoder.vocabulary, "target");
+  cut(sentences, sides.source, c.decoder.context, !f.prompt_file.empty());
   TranslationOptions o{.length_penalty = f.length_penalty, .tokens = f.tokens};
   if (f.beams > 0) o.beams = f.beams;
-  const std::span<const data::TokenIds> all(sources);
-  std::vector<std::string> found;
-  std::size_t translated = 0, at = 0;
-  for (const auto& s : sentences) {
-    if (!f.prompt_file.empty() && s.blank()) {
-      std::cout << "\n";
-      continue;
-    }
-    if (at == found.size()) {
-      const auto part = all.subspan(translated, std::min<std::size_t>(translated_together, all.size() - translated));
-      found = translations(model, sides, part, o);
-      translated += part.size(), at = 0;
-    }
-    std::cout << found[at++] << "\n" << std::flush;
+  for (std::size_t begin = 0; begin < sentences.size(); begin += translated_together) {
+    const auto part =
+        std::span(sentences).subspan(begin).first(std::min<std::size_t>(translated_together, sentences.size() - begin));
+    std::vector<data::TokenIds> sources;
+    for (const auto& s : part)
+      if (!s.tokens.empty()) sources.push_back(s.tokens);
+    std::vector<std::string> found;
+    if (!sources.empty()) found = translations(model, sides, sources, o);
+    auto next = found.begin();
+    for (const auto& s : part) std::cout << (s.tokens.empty() ? "" : *next++) << "\n";
+    std::cout << std::flush;
   }
 }
 

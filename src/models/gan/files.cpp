@@ -35,13 +35,11 @@ void require_kind(const ModelFile& opened, bool unet) {
     models::refuse(opened.config.place(), unet ? "a U-Net" : "a DCGAN", unet ? "a DCGAN" : "a U-Net");
 }
 
-/// Weights of the convolutions between maps, and of the first layer.
+/// Weights of the convolutions between maps, at least, and of the first layer.
 double weights(const gan::ImageConfig& c) {
-  const auto maps = static_cast<Index>(c.sides().size()) - 1;
-  double n =
-      times({c.classes ? 2 * c.latent : c.latent, 16, c.channels_at(maps, c.width)}) + times({c.classes, c.latent});
-  for (Index k = maps; k > 0; --k)
-    n += times({9, c.channels_at(k, c.width), k > 1 ? c.channels_at(k - 1, c.width) : c.channels});
+  const Index in = c.classes ? 2 * c.latent : c.latent;
+  double n = times({in, 16, c.channels_at(c.halvings(), c.width)}) + times({c.classes, c.latent});
+  for (Index k = c.halvings(); k > 0; --k) n += times({9, c.channels_at(k, c.width), c.channels_at(k - 1, c.width)});
   return n;
 }
 double weights(const gan::UnetConfig& c) {

@@ -23,7 +23,7 @@ template <class T> struct Kernels {
 
   int width() const { return path_vectors * lanes; }
   int most_rows(int v) const { return v <= path_vectors ? rows : sums / 3; }
-  TileFunction<T> tile(bool transposed_a, int m, int v) const { return tiles[transposed_a][(m - 1) * 3 + v - 1]; }
+  TileFunction<T> tile(bool transposed_a, int m, int v) const { return tiles[transposed_a][tile_place(m, v)]; }
   ColumnPanels panels(Index n) const { return {n, lanes}; }
   Blocks<T> blocks(Index k) const { return {k, elements}; }
 };

@@ -101,11 +101,14 @@ template <class P, int M, int NV, bool transposed_a> struct Tile {
 
 template <class T> using TileFunction = void (*)(const TileArgs<T>&);
 
-/// The tiles of a path, in `table`: [rows - 1][vectors - 1]; null where a tile would not fit the registers.
+/// Place of the tile of m rows and `vectors` vectors in a table of tiles.
+constexpr std::size_t tile_place(int m, int vectors) { return static_cast<std::size_t>((m - 1) * 3 + vectors - 1); }
+
+/// The tiles of a path, in `table`; null where one would not fit the registers.
 template <class P, bool transposed_a> struct Tiles {
   using Function = TileFunction<typename P::T>;
 
-  static Function get(int m, int vectors) { return table[static_cast<std::size_t>((m - 1) * 3 + vectors - 1)]; }
+  static Function get(int m, int vectors) { return table[tile_place(m, vectors)]; }
 
   template <int M, int NV> static constexpr Function tile() {
     if constexpr (M > P::most_rows(NV))

@@ -1,6 +1,4 @@
 /// Generator and discriminator of convolutions, stride 2, padding 1.                               Radford et al. 2016
-///
-/// Kernels are 4 wide, between maps of sides 2 s - 1 and s they are 3 wide.
 #pragma once
 
 #include "atelier/models/gan/append.hpp"
@@ -26,8 +24,14 @@ template <class T> void init_norm(nn::BasicBatchNorm2d<T>& norm, Rng& rng) {
   norm.init(rng);
   nn::fill_normal(norm.w, 1, dcgan_deviation, rng);
 }
-/// Kernel that takes a map of that side to half of it, rounded up, and back.
-constexpr Index kernel_for(Index side) { return side % 2 ? 3 : 4; }
+/// Kernels of the convolutions by stride 2 that take each map but the smallest to the next one, and back: 4 wide, from
+/// an odd side 3.
+inline std::vector<Index> kernel_sizes(const ImageConfig& c) {
+  auto sizes = c.sides();
+  sizes.pop_back();
+  for (Index& k : sizes) k = k % 2 ? 3 : 4;
+  return sizes;
+}
 inline std::string layer_name(std::size_t number) { return "main." + std::to_string(number); }
 }  // namespace detail
 
@@ -44,19 +48,21 @@ template <class T> struct BasicDcganGenerator {
   explicit BasicDcganGenerator(const ImageConfig& c = {})
       : config(c.check()), embedding(detail::label_table<T>(c.classes, c.latent)) {
     constexpr Index base = ImageConfig::smallest;
-    const auto sides = c.sides();
-    const auto maps = static_cast<Index>(sides.size()) - 1;  // inner ones
-    const auto channels = [&](Index i) { return i < maps ? c.channels_at(maps - i, c.width) : c.channels; };
-    const Index in = c.classes ? 2 * c.latent : c.latent;
+    const Index in = c.classes ? 2 * c.latent : c.latent, first = c.channels_at(c.halvings(), c.width);
     if (c.first == First::dense)
-      dense.emplace(nn::BasicLinear<T>{.in = in, .out = base * base * channels(0), .bias = false});
+      dense.emplace(nn::BasicLinear<T>{.in = in, .out = base * base * first, .bias = false});
     else
-      layers.push_back({.in = in, .out = channels(0), .kernel = base, .bias = false});
-    for (Index i = 0; i < maps; ++i) {
-      norms.push_back({.channels = channels(i)});
-      const Index kernel = detail::kernel_for(sides[static_cast<std::size_t>(i) + 1]);
-      layers.push_back(
-          {.in = channels(i), .out = channels(i + 1), .kernel = kernel, .stride = 2, .padding = 1, .bias = false});
+      layers.push_back({.in = in, .out = first, .kernel = base, .bias = false});
+    const auto kernels = detail::kernel_sizes(c);
+    for (Index k = c.halvings(); k > 0; --k) {
+      const Index from = c.channels_at(k, c.width), kernel = kernels[static_cast<std::size_t>(k - 1)];
+      norms.push_back({.channels = from});
+      layers.push_back({.in = from,
+                        .out = c.channels_at(k - 1, c.width),
+                        .kernel = kernel,
+                        .stride = 2,
+                        .padding = 1,
+                        .bias = false});
     }
   }
 
@@ -114,13 +120,12 @@ template <class T> struct BasicDcganDiscriminator {
             {.in = deepest(c) + (c.stddev_group ? 1 : 0), .out = 1, .kernel = ImageConfig::smallest, .bias = biased(c)},
             c.norm == Norm::spectral),
         embedding(detail::label_table<T>(c.classes, deepest(c))) {
-    Index in = c.channels;
-    for (Index side = c.size, halvings = 1; side > ImageConfig::smallest; side = (side + 1) / 2, ++halvings) {
-      const Index out = c.channels_at(halvings, c.judge_width()), kernel = detail::kernel_for(side);
+    Index k = 0;
+    for (const Index kernel : detail::kernel_sizes(c)) {
+      const Index in = c.channels_at(k, c.judge_width()), out = c.channels_at(++k, c.judge_width());
       layers.push_back({{.in = in, .out = out, .kernel = kernel, .stride = 2, .padding = 1, .bias = biased(c)},
                         c.norm == Norm::spectral});
-      if (c.norm == Norm::batch && layers.size() > 1) norms.push_back({.channels = out});
-      in = out;
+      if (c.norm == Norm::batch && k > 1) norms.push_back({.channels = out});
     }
   }
 
@@ -155,9 +160,7 @@ template <class T> struct BasicDcganDiscriminator {
   }
 
  private:
-  static Index deepest(const ImageConfig& c) {
-    return c.channels_at(static_cast<Index>(c.sides().size()) - 1, c.judge_width());
-  }
+  static Index deepest(const ImageConfig& c) { return c.channels_at(c.halvings(), c.judge_width()); }
   static bool biased(const ImageConfig& c) { return c.norm != Norm::batch; }
 };
 

@@ -44,19 +44,20 @@ struct ImageConfig {
   Index classes = 0;        // > 0: conditional on a label, which both networks see
 
   static constexpr Index smallest = 4;
-  /// Sides of all maps, from `smallest` to the image's.
+  /// Sides of all maps: the image's, after one halving, ..., `smallest`.
   std::vector<Index> sides() const {
     std::vector<Index> all{size};
-    while (all.front() > smallest) all.insert(all.begin(), (all.front() + 1) / 2);
+    while (all.back() > smallest) all.push_back((all.back() + 1) / 2);
     return all;
   }
-  /// Channels of the inner map that is `halvings` (from 1) smaller than the image, in a network of width w.
-  static Index channels_at(Index halvings, Index w) { return w << std::min<Index>(3, halvings - 1); }
+  Index halvings() const { return static_cast<Index>(sides().size()) - 1; }
+  /// Channels of the map after k halvings in a network of width w; the image's for k = 0.
+  Index channels_at(Index k, Index w) const { return k ? w << std::min<Index>(3, k - 1) : channels; }
   Index judge_width() const { return discriminator_width ? discriminator_width : width; }
 
   /// The configuration itself. Throws ConfigError for sizes that make no model.
   const ImageConfig& check() const {
-    if (size < 16 || size > 1024 || sides().front() != smallest)
+    if (size < 16 || size > 1024 || sides().back() != smallest)
       throw ConfigError("size: expected 16 to 1024, and 4 after some halvings that round up, found " +
                         std::to_string(size));
     if (channels < 1 || latent < 1 || width < 1 || discriminator_width < 0)
