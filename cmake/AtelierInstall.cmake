@@ -18,7 +18,7 @@ install(FILES ${PROJECT_BINARY_DIR}/atelierConfig.cmake ${PROJECT_BINARY_DIR}/at
 
 # pkg-config: the parts, those that use others first; the prefix is where the file is found.
 set(ATELIER_PC_LIBS)
-set(ATELIER_PC_OPENMP)
+set(ATELIER_PC_THREADS " -pthread")
 foreach(part ${ATELIER_PARTS})
   get_target_property(type ${part} TYPE)
   if(type STREQUAL STATIC_LIBRARY)
@@ -26,7 +26,7 @@ foreach(part ${ATELIER_PARTS})
   endif()
 endforeach()
 if(ATELIER_OPENMP)
-  set(ATELIER_PC_OPENMP " ${OpenMP_CXX_FLAGS}")
+  string(APPEND ATELIER_PC_THREADS " ${OpenMP_CXX_FLAGS}")
 endif()
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE ATELIER_PC_UP)
 configure_file(cmake/atelier.pc.in ${PROJECT_BINARY_DIR}/atelier.pc @ONLY)

@@ -1,5 +1,5 @@
 # Every option of the build. Nothing but the library is built when atelier is part of another project.
-option(ATELIER_OPENMP "Run kernels on several threads with OpenMP" ON)
+option(ATELIER_OPENMP "Take the number of threads from OpenMP, and one thread inside its regions" ON)
 option(ATELIER_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEVEL})
 option(ATELIER_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(ATELIER_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})

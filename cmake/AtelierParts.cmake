@@ -5,7 +5,7 @@ add_library(atelier_headers INTERFACE)
 target_compile_features(atelier_headers INTERFACE cxx_std_20)
 target_include_directories(atelier_headers INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
-target_link_libraries(atelier_headers INTERFACE Eigen3::Eigen)
+target_link_libraries(atelier_headers INTERFACE Eigen3::Eigen Threads::Threads)
 if(ATELIER_OPENMP)
   target_link_libraries(atelier_headers INTERFACE OpenMP::OpenMP_CXX)
 endif()

@@ -36,9 +36,8 @@ need_packages clang libomp-dev pkg-config
 build release -DATELIER_TESTS=ON -DATELIER_BENCH=ON -DATELIER_WERROR=ON
 ATELIER_SLOW_TESTS=1 run release
 build asan -DCMAKE_CXX_COMPILER=clang++  # g++ takes ten minutes for a file of kernels under it
-LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp" run asan -LE slow
+run asan -LE slow
 build tsan -DCMAKE_CXX_COMPILER=clang++
-# what LLVM's OpenMP runtime, which is not instrumented, does with its own mutexes is none of ours
-TSAN_OPTIONS="ignore_noninstrumented_modules=1 suppressions=$PWD/tests/tsan.supp" run tsan -LE slow
+run tsan -LE slow
 build release -B build/clang -DCMAKE_CXX_COMPILER=clang++
 ctest --test-dir build/clang -LE slow --output-on-failure

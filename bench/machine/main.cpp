@@ -94,13 +94,21 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Microseconds from the start of a parallel region that does nothing to its end; the median of many.
+constexpr int patience = 10'000'000;  // a thread may get no core: then nobody answers
+
+/// Microseconds from the start of a parallel region until all its threads are there, and then to its end; the median of
+/// many.
 void measure_region(Json& out, const Options& o) {
   const ThreadScope scope(o.threads);
   std::vector<double> times(o.quick ? 2000 : 20000);
   for (double& t : times) {
     const auto start = std::chrono::steady_clock::now();
-    parallel_tasks(o.threads, [](int) {});
+    std::atomic<int> here{0};
+    parallel_tasks(o.threads, [&](int) {
+      ++here;
+      for (int waits = 0; here < o.threads && waits < patience; ++waits) {
+      }
+    });
     t = 1e6 * seconds_since(start);
   }
   std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
@@ -112,7 +120,7 @@ void measure_region(Json& out, const Options& o) {
 void measure_round_trip(Json& out, const Options& o) {
   if (o.threads < 2) return;
   const ThreadScope scope(2);
-  constexpr int rounds = 20000, patience = 10'000'000;  // the runtime may give one thread: then nobody answers
+  constexpr int rounds = 20000;
   alignas(64) std::atomic<int> turn{0};
   std::atomic<bool> answered{true};
   double seconds = 0;

@@ -9,7 +9,7 @@
 namespace atelier::bench {
 
 /// Places in this program, innermost call first, as offsets from where it was loaded: what `nm` lists. Code of other
-/// libraries (the OpenMP runtime, where threads wait for each other) is 0.
+/// libraries is 0.
 using Stack = std::vector<std::uintptr_t>;
 
 /// Runs `work` on the calling thread and counts the stacks that it was found in. Throws Error where the system has no

@@ -46,9 +46,8 @@ def part_of(names):
 
 
 def waits(names):
-    """Whether the thread waits for others of its team: inside a library that a parallel region was left to."""
-    caller = next((name for name in names if name), "")
-    return names[:1] == [""] and "parallel_tasks" in caller and "_omp_fn" not in caller
+    """Whether the thread waits for another to finish its share."""
+    return "6Worker6finish" in next((name for name in names if name), "")
 
 
 def shares(stacks, table):

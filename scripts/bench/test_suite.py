@@ -47,7 +47,7 @@ for k, line in enumerate(sys.stdin):
     log(line.strip())
     times = [base * (1 + 0.002 * (k * 7 % 5 - 2) + 0.01 * i) for i in range(-4, 5)]
     if line.startswith("profile"):
-        print(json.dumps(dict(stacks=[[3, [64]], [1, [128, 0]], [4, [0, 192]]])), flush=True)
+        print(json.dumps(dict(stacks=[[3, [64]], [1, [128, 0]], [4, [0, 256, 192]]])), flush=True)
         continue
     print(json.dumps(dict(ms=times, involuntary_switches=0, peak_mib=7)), flush=True)
 """
@@ -57,8 +57,8 @@ one = dict(kind="machine", work="fma_peak/avx2", impl="atelier", version="1", th
 print(json.dumps([one]))
 """
 
-SYMBOLS = ([64, 128, 192], ["_ZN7atelier2v07kernels9gemm_impl3runE", "_ZN7atelier2v013cross_entropyE",
-                            "_ZN7atelier2v014parallel_tasksIZNS0_7kernels4adamIfE"])
+SYMBOLS = ([64, 128, 192, 256], ["_ZN7atelier2v07kernels9gemm_impl3runE", "_ZN7atelier2v013cross_entropyE",
+                            "_ZN7atelier2v07kernels4adamIfE", "_ZN7atelier2v06detail6Worker6finishEv"])
 
 
 class FakeWorker:
@@ -198,8 +198,8 @@ class StepProfile(unittest.TestCase):
         self.assertEqual(step_profile.shares([], table), ({}, 0.0))
 
     def test_waiting_is_told_from_work_of_the_own_thread(self):
-        self.assertTrue(step_profile.waits(["", "", "parallel_tasksIadam"]))
-        self.assertFalse(step_profile.waits(["", "parallel_tasksIadam._omp_fn.0", "", "parallel_tasksIadam"]))
+        self.assertTrue(step_profile.waits(["", "", "_ZN6Worker6finishEv", "adam"]))
+        self.assertFalse(step_profile.waits(["", "adam", "_ZN5Share3runEv", "_ZN6Worker6finishEv", "adam"]))
         self.assertFalse(step_profile.waits(["", "memcpy_of_something"]))
 
 

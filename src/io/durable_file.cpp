@@ -85,6 +85,14 @@ class Temporary {
   Descriptor file_;
 };
 
+/// A device or a pipe that was renamed over would be gone for every program of the machine.
+void refuse_special(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status found = fs::status(path, error);
+  if (fs::exists(found) && fs::is_other(found))
+    throw IoError(printable(path.string()) + ": expected a place for a file, found a device, pipe or socket");
+}
+
 void sync_folder(const fs::path& path) {
   const Descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0) fail(path, "open its folder");
@@ -114,6 +122,7 @@ bool remove_if_stale(const fs::path& path) {
 }  // namespace
 
 void write_durable(const fs::path& path, std::span<const Bytes> parts) {
+  refuse_special(path);
   Temporary file(path);
   file.reserve(total(parts));
   file.write(parts);

@@ -293,7 +293,6 @@ TEST_F(ImageCacheTest, AFolderThatCannotBeIsNoError) {
 TEST_F(ImageCacheTest, AFullDiskIsNoError) {
   const TempFolder disk;
   const auto outcome = small_disk::with(disk.path(), 4, [&] {
-    const ThreadScope alone(1);  // OpenMP's threads do not come along to a child process
     auto options = small(disk.path());
     options.images.size = 64;
     if (load(options).report.cache.find("not written, ") != 0) throw Error("written");

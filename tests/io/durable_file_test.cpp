@@ -49,6 +49,17 @@ TEST(DurableFile, TargetIsAFolder) {
   EXPECT_EQ(folder.count(), 1);
 }
 
+TEST(DurableFile, DevicesAndPipesAreNotReplaced) {
+  TempFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0666), 0);
+  std::filesystem::create_symlink("/dev/null", folder / "link");
+  for (const char* name : {"pipe", "link"})
+    expect_error<IoError>([&] { write_durable(folder / name, "x"); }, {name, ": expected a place for a file"});
+  EXPECT_FALSE(std::filesystem::is_regular_file(folder / "pipe"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(folder.count(), 2);
+}
+
 TEST(DurableFile, NameTooLong) {
   TempFolder folder;
   expect_error<IoError>([&] { write_durable(folder / std::string(300, 'n'), "x"); }, {"nnn", "too long"});

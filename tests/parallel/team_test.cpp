@@ -1,6 +1,8 @@
 #include "atelier/parallel/team.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -46,7 +48,6 @@ TEST(Team, EveryUnitRunsOnce) {
 }
 TEST(Team, WorkersHelpEachOther) {
   const ThreadScope scope(2);
-#if defined(_OPENMP)
   constexpr int others = 19;
   std::atomic<int> done = 0, seen_by_stuck = 0;
   parallel_units(1 + others, [&](std::int64_t u, int) {
@@ -55,11 +56,9 @@ TEST(Team, WorkersHelpEachOther) {
     seen_by_stuck = done.load();  // whoever is stuck in the first unit sees the rest done by the other one
   });
   EXPECT_EQ(seen_by_stuck, others);
-#endif
 }
 TEST(Team, ScopesNest) {
   const ThreadScope outer(3);
-#if defined(_OPENMP)
   EXPECT_EQ(threads(), 3);
   {
     const ThreadScope inner(2);
@@ -67,9 +66,6 @@ TEST(Team, ScopesNest) {
     parallel_tasks(2, [](int) { EXPECT_EQ(threads(), 1); });
   }
   EXPECT_EQ(threads(), 3);
-#else
-  EXPECT_EQ(threads(), 1);
-#endif
   expect_error<ConfigError>([] { ThreadScope none(0); }, {"threads", "0"});
 }
 TEST(Team, ExceptionsCrossThreads) {
@@ -80,6 +76,69 @@ TEST(Team, ExceptionsCrossThreads) {
     if (t == 1) throw Error("task 1");
   };
   expect_error<Error>([&] { parallel_tasks(4, fail); }, {"task 1"});
+}
+TEST(Team, ATaskThatWaitsInVainForAHelperIsDoneByTheCaller) {
+  const ThreadScope scope(2);
+  std::atomic<int> by_caller = 0;
+  const auto caller = std::this_thread::get_id();
+  const auto count = [&](int) { by_caller += std::this_thread::get_id() == caller; };
+  parallel_tasks(2, count);  // the helper exists
+  const pid_t child = fork();
+  if (child == 0) {  // and has not come along
+    by_caller = 0;
+    parallel_tasks(8, count);
+    _exit(by_caller == 8 ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+TEST(Team, HelpersThatSleepAreWoken) {
+  const ThreadScope scope(2);
+  for (const int pause : {0, 3}) {  // milliseconds: longer than a helper spins
+    std::atomic<int> ran = 0;
+    for (int repeat = 0; repeat < 20; ++repeat) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(pause));
+      std::atomic<bool> helped = false;
+      parallel_tasks(2, [&](int t) {
+        ++ran;
+        if (t == 1) helped = true;
+        for (int i = 0; i < 10000 && !helped; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        EXPECT_TRUE(helped) << "the helper did not come";
+      });
+    }
+    EXPECT_EQ(ran, 40);
+  }
+}
+TEST(Team, TheCallerSleepsWhileAHelperIsLate) {
+  const ThreadScope scope(2);
+  std::atomic<bool> begun = false;
+  bool ended = false;
+  parallel_tasks(2, [&](int t) {
+    if (t == 0) {
+      while (!begun) std::this_thread::yield();
+      return;
+    }
+    begun = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    ended = true;
+  });
+  EXPECT_TRUE(ended);
+}
+TEST(Team, WorksWhileItsThreadEnds) {
+  struct Last {
+    int* ran;
+    ~Last() {
+      parallel_tasks(4, [&](int) { ++*ran; });  // by this thread alone: the helpers have gone
+    }
+  };
+  int ran = 0;
+  std::thread([&ran] {
+    const ThreadScope scope(2);
+    thread_local Last last{&ran};
+    parallel_tasks(2, [](int) {});
+  }).join();
+  EXPECT_EQ(ran, 4);
 }
 TEST(Team, DenormalsAreOffInsideAndAsBeforeOutside) {
   volatile float tiny = std::numeric_limits<float>::min();

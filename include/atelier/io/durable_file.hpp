@@ -18,8 +18,8 @@ template <class T> Bytes bytes_of(const T& values) { return std::as_bytes(std::s
 /// Replaces `path` by the parts, one after the other. At any moment, a crash included, `path` is what it was before or
 /// all of the new content: the bytes go to a file beside it named NAME.tmp.PID.N, are synced to the device, read back
 /// and compared; then that file is renamed and the folder is synced. The folder must exist; a symbolic link is
-/// replaced, not followed. Throws IoError naming `path` when the system refuses or the bytes read back differ; the file
-/// beside it is removed then.
+/// replaced, not followed. Throws IoError naming `path` when it is a device, a pipe or a socket, when the system refuses,
+/// or when the bytes read back differ; the file beside it is removed then.
 void write_durable(const std::filesystem::path& path, std::span<const Bytes> parts);
 void write_durable(const std::filesystem::path& path, std::initializer_list<Bytes> parts);
 void write_durable(const std::filesystem::path& path, std::string_view text);

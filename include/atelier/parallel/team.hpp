@@ -1,5 +1,6 @@
-/// Threads of one call: how many, and how work is shared out. The only header that knows OpenMP; without it, everything
-/// runs on the calling thread.
+/// Threads of one call: how many, and how work is shared out. The threads are the library's own: a region of OpenMP
+/// ends only when each of its threads has had a core, which beside a busy process takes milliseconds, a thousand times
+/// a step. OpenMP is seen only here: its settings say how many threads there are.
 ///
 /// Rule for every user: the *result* may depend on the shapes, never on the number of threads or on who does what.
 #pragma once
@@ -8,11 +9,12 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <exception>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "atelier/core/error.hpp"
-#include "atelier/parallel/denormals.hpp"
+#include "atelier/parallel/worker.hpp"
 
 #if defined(_OPENMP)
 #include <omp.h>
@@ -21,9 +23,8 @@
 namespace atelier::inline v0 {
 
 namespace detail {
-inline thread_local int scoped_threads = 0;
+inline constinit thread_local int scoped_threads = 0;
 
-#if defined(_OPENMP)
 inline int default_threads() {
   if (const char* text = std::getenv("ATELIER_THREADS"); text && *text) {
     char* end = nullptr;
@@ -32,22 +33,29 @@ inline int default_threads() {
       throw ConfigError("ATELIER_THREADS: expected a number from 1 to 1024, found '" + std::string(text) + "'");
     return static_cast<int>(n);
   }
+#if defined(_OPENMP)
   return omp_get_max_threads();
-}
+#else
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 #endif
+}
+
+inline bool in_openmp_region() {
+#if defined(_OPENMP)
+  return omp_in_parallel();
+#else
+  return false;
+#endif
+}
 }  // namespace detail
 
-/// Number of threads that a call made here may use: 1 inside a parallel region and without OpenMP, else the innermost
-/// ThreadScope's number, else ATELIER_THREADS, else OpenMP's default.
+/// Number of threads that a call made here may use: 1 inside a task and inside a region of OpenMP, else the innermost
+/// ThreadScope's number, else ATELIER_THREADS, else OpenMP's default, else the machine's.
 inline int threads() {
-#if !defined(_OPENMP)
-  return 1;
-#else
-  if (omp_in_parallel()) return 1;
+  if (detail::inside_task || detail::in_openmp_region()) return 1;
   if (detail::scoped_threads) return detail::scoped_threads;
   static const int fallback = detail::default_threads();
   return fallback;
-#endif
 }
 
 /// Sets the number of threads of this thread's calls while it lives.
@@ -67,46 +75,41 @@ class ThreadScope {
 };
 
 namespace detail {
-/// A function by reference. One parallel region serves all of them: a copy for each would be a fifth of what there is
-/// to compile.
-template <class... A> class FunctionRef {
+/// The helpers of one thread, made when they are first needed. They end with it.
+class Team {
  public:
-  template <class F>
-  FunctionRef(const F& f) : f_(&f), call_([](const void* g, A... a) { (*static_cast<const F*>(g))(a...); }) {}
-  void operator()(A... a) const { call_(f_, a...); }
+  static Team& of_this_thread() {
+    thread_local Team team;
+    return team;
+  }
+  /// f(task) for task in [0, tasks) on `size` threads: this one and size - 1 helpers.
+  void run(int tasks, int size, FunctionRef<int> f) {
+    const auto helpers = static_cast<std::size_t>(size - 1);
+    while (helpers_.size() < helpers) helpers_.push_back(std::make_unique<Worker>());
+    Failure failure;
+    const auto share = [&](int member) { return Share{&f, member, size, tasks, &failure}; };
+    for (int h = 1; h < size; ++h) helpers_[h - 1]->begin(share(h));
+    share(0).run();
+    for (int h = 1; h < size; ++h) helpers_[h - 1]->finish();
+    failure.rethrow();
+  }
 
  private:
-  const void* f_;
-  void (*call_)(const void*, A...);
+  Team() = default;
+  ~Team() { inside_task = true; }  // what ends later than this thread's helpers does without them
+
+  std::vector<std::unique_ptr<Worker>> helpers_;
 };
 }  // namespace detail
 
-/// Runs f(task) for task in [0, tasks), task t on thread t modulo the team. The first exception thrown by a task is
-/// rethrown here after all have ended. Denormals are off inside.
+/// Runs f(task) for task in [0, tasks), task t on thread t modulo the team, as long as that thread gets a core: what it
+/// has not begun when the calling thread is done is done there. The first exception thrown by a task is rethrown here
+/// after all have ended. Denormals are off inside.
 inline void parallel_tasks(int tasks, detail::FunctionRef<int> f) {
-  const int team = threads();
-  if (team == 1 || tasks <= 1) {
-    FlushDenormals guard;
-    for (int t = 0; t < tasks; ++t) f(t);
-    return;
-  }
-#if defined(_OPENMP)
-  std::exception_ptr failure;
-#pragma omp parallel num_threads(team)
-  {
-    FlushDenormals guard;
-    // the runtime may give fewer threads than asked for: whoever is here shares all the tasks
-    for (int t = omp_get_thread_num(); t < tasks; t += omp_get_num_threads()) {
-      try {
-        f(t);
-      } catch (...) {
-#pragma omp critical(atelier_parallel_failure)
-        if (!failure) failure = std::current_exception();
-      }
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-#endif
+  const int size = std::min(threads(), tasks);
+  if (size > 1) return detail::Team::of_this_thread().run(tasks, size, f);
+  FlushDenormals guard;
+  for (int t = 0; t < tasks; ++t) f(t);
 }
 
 /// Workers that parallel_units() shares so many units out to.

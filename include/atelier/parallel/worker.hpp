@@ -1,0 +1,147 @@
+/// One thread that helps another, its caller. What it has not begun when the caller has nothing else to do, the caller
+/// does itself: a helper that gets no core (the machine is busy, or the process has forked) costs nothing but its help.
+#pragma once
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "atelier/parallel/denormals.hpp"
+#include "atelier/parallel/function_ref.hpp"
+
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
+namespace atelier::inline v0::detail {
+
+/// True on a thread that runs a task: what it calls does not share out work again.
+inline constinit thread_local bool inside_task = false;
+
+/// The first exception of some tasks.
+class Failure {
+ public:
+  /// To be called in a catch clause, by any thread.
+  void keep() {
+    if (!kept_.exchange(true)) error_ = std::current_exception();
+  }
+  /// Once all tasks have ended.
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::atomic<bool> kept_ = false;
+  std::exception_ptr error_;
+};
+
+/// f(first), f(first + step), ... below `end`.
+struct Share {
+  const FunctionRef<int>* f;
+  int first, step, end;
+  Failure* failure;
+
+  void run() const {
+    FlushDenormals guard;
+    const bool outer = std::exchange(inside_task, true);
+    for (int t = first; t < end; t += step) {
+      try {
+        (*f)(t);
+      } catch (...) {
+        failure->keep();
+      }
+    }
+    inside_task = outer;
+  }
+};
+
+/// Waits for a change that is a microsecond away, as a rule: spins, without the kernel, for at most `limit`; false
+/// when the time is over.
+template <class Condition> bool spin_until(std::chrono::microseconds limit, Condition changed) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (;;) {
+    for (int i = 0; i < 32; ++i) {
+      if (changed()) return true;
+#if defined(__SSE__)
+      _mm_pause();
+#endif
+    }
+    if (std::chrono::steady_clock::now() - begin > limit) return false;
+  }
+}
+
+class Worker {
+ public:
+  /// Without a thread where the system gives none; the caller then does everything.
+  Worker() {
+    try {
+      thread_ = std::thread([this] { work(); });
+    } catch (const std::system_error&) {
+    }
+  }
+  ~Worker() {
+    leave_to(quit);
+    if (!thread_.joinable()) return;
+    if (getpid() == owner_)
+      thread_.join();
+    else
+      thread_.detach();  // a forked child has no such thread
+  }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Leaves a share to the thread. finish() must follow before the share's function goes.
+  void begin(const Share& share) {
+    share_ = share;
+    leave_to(open);
+  }
+  /// Returns when the share has been run: here, if the thread has not begun. Profiles know waiting by this name.
+  [[gnu::noinline]] void finish() {
+    int seen = open;
+    if (state_.compare_exchange_strong(seen, idle, std::memory_order_acq_rel)) return share_.run();
+    const auto ended = [&] { return (seen = state_.load(std::memory_order_acquire)) != running; };
+    if (spin_until(caller_spins, ended)) return;
+    seen = running;
+    if (state_.compare_exchange_strong(seen, awaited, std::memory_order_acq_rel)) state_.wait(awaited);
+  }
+
+ private:
+  /// idle: waits actively; asleep: waits in the kernel; open: a share that nobody has begun; awaited: running, and the
+  /// caller sleeps until it ends.
+  enum State : int { idle, asleep, open, running, awaited, quit };
+
+  static constexpr std::chrono::microseconds worker_spins{100}, caller_spins{50};
+
+  void leave_to(State next) {
+    if (state_.exchange(next, std::memory_order_acq_rel) == asleep) state_.notify_one();
+  }
+  void sleep() {
+    int seen = idle;
+    if (state_.compare_exchange_strong(seen, asleep, std::memory_order_acq_rel)) state_.wait(asleep);
+  }
+  void work() {
+    for (;;) {
+      int seen = idle;
+      if (!spin_until(worker_spins, [&] { return (seen = state_.load(std::memory_order_relaxed)) != idle; })) {
+        sleep();
+        continue;
+      }
+      if (seen == quit) return;
+      if (seen != open || !state_.compare_exchange_strong(seen, running, std::memory_order_acq_rel)) continue;
+      share_.run();
+      if (state_.exchange(idle, std::memory_order_acq_rel) == awaited) state_.notify_one();
+    }
+  }
+
+  alignas(64) std::atomic<int> state_ = idle;
+  Share share_{};
+  const pid_t owner_ = getpid();
+  std::thread thread_;
+};
+
+}  // namespace atelier::inline v0::detail
