@@ -125,6 +125,25 @@ train::Record LstmLearner::step(Index step, double lr_factor) {
 
 std::optional<Measured> LstmLearner::measure(Tokens text, const CacheGrid& grid, const metrics::GoOn& go_on) const {
   const PrecisionScope precision(run_.precision);
+  return options_.windows ? measure_windows(text, go_on) : measure_carried(text, grid, go_on);
+}
+
+std::optional<Measured> LstmLearner::measure_windows(Tokens text, const metrics::GoOn& go_on) const {
+  const data::SlidingWindows windows(text, options_.windows, options_.windows);
+  const auto nats = metrics::windowed_nats(
+      windows, std::max<Index>(1, 4096 / options_.windows),
+      [&](const IndexTensor& inputs, const IndexTensor& targets) {
+        using metrics::turned;
+        const Index length = inputs.size(1);
+        const auto scores = lstm_lm::score(model_, turned(inputs, 0, length), turned(targets, 0, length));
+        return turned(scores.nats, 0, scores.nats.size(1));
+      },
+      go_on);
+  return nats ? std::optional(Measured{.nats = *nats}) : std::nullopt;
+}
+
+std::optional<Measured> LstmLearner::measure_carried(Tokens text, const CacheGrid& grid,
+                                                     const metrics::GoOn& go_on) const {
   const auto windows = data::carried_windows(text, rows_measured, std::max(least_warm_up, grid.window));
   Meter meter(grid, windows.size());
   nn::LstmState<float> state;
@@ -140,6 +159,8 @@ std::optional<Measured> LstmLearner::measure(Tokens text, const CacheGrid& grid,
 }
 
 std::string LstmLearner::protocol() const {
+  if (options_.windows)
+    return "windows of " + std::to_string(options_.windows) + " tokens side by side, each from a state of zeros";
   return "state carried through each part of the text, read in at most " + std::to_string(rows_measured) +
          " rows that begin at least " + std::to_string(least_warm_up) + " tokens (with a cache: its window) early";
 }
@@ -160,8 +181,6 @@ train::State LstmLearner::state() {
 
 train::State LstmLearner::model_state() { return train::model_state_of(model_); }
 
-train::Record LstmLearner::config() const {
-  return train::Record::parse(lstm_lm::to_json(model_.config), "lstm_lm");
-}
+train::Record LstmLearner::config() const { return train::Record::parse(lstm_lm::to_json(model_.config), "lstm_lm"); }
 
 }  // namespace atelier::programs

@@ -28,6 +28,8 @@ class LstmLearner : public Learner {
 
  private:
   void start_over();
+  std::optional<Measured> measure_carried(Tokens text, const CacheGrid& grid, const metrics::GoOn& go_on) const;
+  std::optional<Measured> measure_windows(Tokens text, const metrics::GoOn& go_on) const;
 
   LmOptions options_;
   train::Options run_;

@@ -77,6 +77,9 @@ void add_training_flags(CLI::App& app, LmOptions& o) {
 
 void add_measuring_flags(CLI::App& app, LmOptions& o) {
   add_count(app, "--valid-tokens", o.valid_tokens, "Validation tokens measured after an epoch; 0: all", 0, longest);
+  add_count(app, "--windows", o.windows,
+            "lstm: measured in windows of so many tokens, each from a state of zeros; 0: the state is carried", 0,
+            widest);
   add_count(app, "--cache-window", o.cache.window, "Tokens that the continuous cache remembers; 0: no cache", 0,
             widest);
   app.add_option("--cache-theta", o.cache.thetas, "Flatness of the cache: candidates, chosen on the validation split")
@@ -133,6 +136,9 @@ void resolve(const LmWords& words, LmOptions& o) {
   if (o.stride > o.length)
     throw ConfigError("--stride: expected at most --length " + std::to_string(o.length) + ", found " +
                       std::to_string(o.stride));
+  if (o.windows && o.cache.window)
+    throw ConfigError("--windows: expected no --cache-window, found " + std::to_string(o.cache.window) +
+                      "; a cache is carried through the text");
   check_range("--activation", o.penalty.activation, 0, large);
   check_range("--difference", o.penalty.difference, 0, large);
   check_range("--clip", o.clip, 0, large);
@@ -186,7 +192,8 @@ train::Record request(const LmOptions& o) {
         .set("dropout_output", m.dropout.output)
         .set("weight_drop", m.dropout.weights)
         .set("activation", o.penalty.activation)
-        .set("difference", o.penalty.difference);
+        .set("difference", o.penalty.difference)
+        .set("windows", o.windows);
   else
     asked.set("gpt", train::Record::parse(transformer::to_json(o.gpt), "gpt")).set("stride", o.stride);
   return asked.set("length", o.length)

@@ -20,6 +20,7 @@ struct LmOptions {
   double dropout_words = 0;    // probability that a token's vector is left out wherever it stands
   Index stride = 0;            // of a Transformer's windows when it is measured; 0: half a window,
   bool windows_apart = false;  // or a whole one, side by side
+  Index windows = 0;           // tokens of a recurrent model's windows when it is measured; 0: its state is carried
   lstm_lm::LossOptions penalty;
   Index length = 70;      // tokens of a training window
   Index sampled = 0;      // classes of a step's softmax; 0: all

@@ -188,7 +188,7 @@ std::unique_ptr<train::Task> language_model(Source s, LmOptions o) {
   allow_metrics(r, {"ppl", "token_ppl", "nats_per_char", "bits_per_byte", "ppl_cache", "token_ppl_cache"});
   allow_splits(r, {"test", "validation", "train"});
   allow_none("draws", r.draws), allow_none("samples", r.samples), allow_none("holdout", r.holdout);
-  if (r.metrics.empty() || r.wants("ppl_cache") || r.wants("token_ppl_cache"))
+  if (!o.windows && (r.metrics.empty() || r.wants("ppl_cache") || r.wants("token_ppl_cache")))
     o.cache = {s.run.integer("cache_window", 0), s.run.numbers("cache_theta"), s.run.numbers("cache_lambda")};
   auto corpus = corpus_of(s);
   if (r.split == "test" && corpus.test.empty()) refuse("split", "validation or train for this text", "test");
@@ -211,6 +211,7 @@ std::unique_ptr<train::Task> recurrent(Source s) {
   LmOptions o;
   o.lstm = load<lstm_lm::LstmLm>(s.request.model).config;
   o.length = 1;
+  o.windows = s.request.windows.value_or(s.run.integer("windows", 0));
   return language_model(std::move(s), o);
 }
 
@@ -280,6 +281,7 @@ FinishedRun open_run(const EvaluationRequest& request) {
   s.options.seed = static_cast<std::uint64_t>(request.seed.value_or(s.run.integer("seed", 1)));
   s.options.precision = precision_from(request.precision.value_or(s.run.text("precision", "highest")));
   FinishedRun run{.kind = model_kind(file), .options = s.options, .task = {}};
+  if (run.kind != "lstm_lm") allow_none("windows", request.windows);
   if (run.kind == "vae") run.task = digits_vae(s);
   if (run.kind == "conv_vae") run.task = faces_vae(s);
   if (run.kind == "gan_mlp") run.task = toy_gan(s);

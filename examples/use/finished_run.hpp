@@ -21,6 +21,7 @@ struct EvaluationRequest {
   std::optional<Index> draws;        // of the IWAE bound
   std::optional<Index> samples;      // of a generator
   std::optional<Index> holdout;      // last training images that are the validation split
+  std::optional<Index> windows;      // of a recurrent language model; 0: its state is carried
   std::optional<std::int64_t> seed;
   std::optional<std::string> precision;
 

@@ -131,6 +131,16 @@ TEST_F(EvaluateText, MeasuresWhatTheTrainersMeasured) {
     EXPECT_EQ(metrics_of(run.folder, {"--data", data}), run.metrics()) << name;
   }
 }
+TEST_F(EvaluateText, RecurrentModelsAreMeasuredInWindowsToo) {
+  const std::string data = folder_ / "wiki";
+  const auto carried = trained(ATELIER_LM_WIKITEXT2, "carried");
+  const auto apart = trained(ATELIER_LM_WIKITEXT2, "apart", {{"--cache-window", "0"}, {"--windows", "5"}});
+  EXPECT_EQ(metrics_of(carried.folder, {"--data", data, "--windows", "5"}), apart.metrics());
+  EXPECT_EQ(metrics_of(apart.folder, {"--data", data}), apart.metrics());
+  EXPECT_NE(metrics_of(apart.folder, {"--data", data, "--windows", "0"}), apart.metrics());
+  const auto gpt = trained(ATELIER_LM_WIKITEXT2, "gpt", {{"--model", "gpt"}});
+  expect_refusal(gpt.folder, {"--data", data, "--windows", "5"}, 2, {"--windows"});
+}
 TEST_F(EvaluateText, SplitsAndMetricsAreChosen) {
   const auto run = trained(ATELIER_LM_WIKITEXT2, "words");
   const std::string data = folder_ / "wiki";

@@ -143,6 +143,7 @@ TEST_F(LmFlags, WhatMakesNoRunIsRefusedInOneLine) {
       {{{"--beta2", "1"}}, 2, {"--beta2", "found 1"}},
       {{{"--batch", "100"}, {"--length", "50"}}, 2, {"--batch and --length", "100 times 50"}},
       {{{"--sampled", "1"}}, 2, {"--sampled", "found 1"}},
+      {{{"--windows", "4"}, {"--cache-window", "7"}}, 2, {"--windows", "--cache-window, found 7"}},
       {{{"--cache-lambda", "1"}}, 2, {"--cache-lambda", "found 1"}},
       {{{"--cache-theta", "-1"}}, 2, {"--cache-theta", "found -1"}},
       {{{"--temperature", "-1"}}, 2, {"temperature", "found -1"}},

@@ -40,7 +40,7 @@ struct TimesOfWindows {
   Tensor weights;
 };
 
-namespace detail {
+/// [rows, T] -> [end - begin, rows]: columns [begin, end) as rows.
 template <class T> BasicTensor<T> turned(const BasicTensor<T>& x, Index begin, Index end) {
   const Index rows = x.size(0), length = x.size(1);
   auto y = BasicTensor<T>::empty({end - begin, rows});
@@ -48,7 +48,6 @@ template <class T> BasicTensor<T> turned(const BasicTensor<T>& x, Index begin, I
     for (Index t = begin; t < end; ++t) y.mutable_data()[(t - begin) * rows + r] = x.data()[r * length + t];
   return y;
 }
-}  // namespace detail
 
 /// Goes through all windows side by side, `length` times after `length` times: visit(TimesOfWindows), which carries its
 /// memory from call to call. False when `go_on` says to stop.
@@ -59,8 +58,7 @@ bool carry_through(const Windows& windows, Index length, const Visit& visit, con
   for (Index t = 0; t < times; t += length) {
     if (go_on && !go_on(static_cast<double>(t) / static_cast<double>(times))) return false;
     const Index end = std::min(times, t + length);
-    visit(TimesOfWindows{detail::turned(all.inputs, t, end), detail::turned(all.targets, t, end),
-                         detail::turned(all.weights, t, end)});
+    visit(TimesOfWindows{turned(all.inputs, t, end), turned(all.targets, t, end), turned(all.weights, t, end)});
   }
   return true;
 }
