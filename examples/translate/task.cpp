@@ -51,6 +51,17 @@ TranslateTask::TranslateTask(PairCorpus corpus, const TranslateOptions& o, const
 void TranslateTask::write_files(const std::filesystem::path& folder) const {
   corpus_.sides.source.tokenizer->save(folder / "source.json");
   corpus_.sides.target.tokenizer->save(folder / "target.json");
+  io::write_durable(folder / "held_out.tsv", held_out());
+}
+
+std::string TranslateTask::held_out() const {
+  std::string text;
+  for (const auto& sentence : corpus_.validation) {
+    text += sentence.text.source;
+    for (const auto& reference : sentence.text.references) text += '\t' + reference;
+    text += '\n';
+  }
+  return text;
 }
 
 train::Record TranslateTask::step(Index step, double lr_factor) {

@@ -50,6 +50,8 @@ class TranslateTask : public train::Task {
   std::optional<std::vector<std::string>> translations(Index count, Index beams, const train::Proceed& proceed) const;
   /// BLEU of sentences, or the share of strings that are right.
   train::Record figures(const std::vector<std::string>& translations) const;
+  /// Of each held-out sentence a line: the source and its references, tabs between them.
+  std::string held_out() const;
   std::string examples(const std::vector<std::string>& translations) const;
   void draw_attention(const std::filesystem::path& file) const;
 

@@ -51,6 +51,9 @@ TEST_F(LmProgram, TranslationsAreScored) {
   EXPECT_NE(pairs.summary()["protocol"].get<std::string>().find("13a"), std::string::npos);
   EXPECT_TRUE(fs::exists(pairs.folder / "samples/step-00000008-attention.png"));
   for (const char* file : {"source.json", "target.json"}) EXPECT_TRUE(fs::exists(pairs.folder / file));
+  const auto held_out = read_bytes(pairs.folder / "held_out.tsv");
+  EXPECT_EQ(held_out.substr(0, 6), "I see ");
+  EXPECT_NE(held_out.find(".\tje vois "), std::string::npos);
   const auto toy = trained(ATELIER_TRANSLATE, "toy", {{"--task", "reverse"}, {"--pairs", "60"}, {"--data", "-"}});
   EXPECT_TRUE(toy.metrics().contains("exact_match"));
   const auto sample = read_bytes(toy.folder / "samples/step-00000008.txt");

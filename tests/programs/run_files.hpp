@@ -98,7 +98,7 @@ struct RunFiles {
   void expect_no_temporaries() const {
     const std::set<std::string> own = {"config.json",  "log.jsonl", "curves.png",     "model.safetensors",
                                        "summary.json", ".lock",     "tokenizer.json", "source.json",
-                                       "target.json"};
+                                       "target.json", "held_out.tsv"};
     for (const auto& [name, bytes] : files_below(folder)) {
       const bool known = own.contains(name) || name == "samples/animation.png" ||
                          (name.starts_with("checkpoints/step-") && name.ends_with(".safetensors")) ||
