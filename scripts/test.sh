@@ -38,6 +38,6 @@ ATELIER_SLOW_TESTS=1 run release
 build asan -DCMAKE_CXX_COMPILER=clang++  # g++ takes ten minutes for a file of kernels under it
 run asan -LE slow
 build tsan -DCMAKE_CXX_COMPILER=clang++
-run tsan -LE slow
+TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp" run tsan -LE slow
 build release -B build/clang -DCMAKE_CXX_COMPILER=clang++
 ctest --test-dir build/clang -LE slow --output-on-failure

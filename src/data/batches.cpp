@@ -10,8 +10,16 @@
 namespace atelier::inline v0::data {
 
 namespace {
+/// All of number(k), k < count, are images of the set.
+template <class Number> void check_numbers(const char* what, const ImageSet& set, Index count, const Number& number) {
+  for (Index k = 0; k < count; ++k)
+    if (number(k) < 0 || number(k) >= set.count)
+      throw Error(std::string(what) + ": expected numbers from 0 to " + std::to_string(set.count - 1) + ", found " +
+                  std::to_string(number(k)));
+}
 /// One float picture for each number(k), k < count.
 template <class Number> Tensor images(const ImageSet& set, Index count, const Number& number) {
+  check_numbers("images", set, count, number);
   const Index size = set.image_size();
   auto x = Tensor::empty({count, size});
   parallel_for(count, 64, [&](Index begin, Index end) {
@@ -24,6 +32,7 @@ template <class Number> Tensor images(const ImageSet& set, Index count, const Nu
 }
 template <class Number> IndexTensor labels(const ImageSet& set, Index count, const Number& number) {
   if (set.labels.empty()) throw Error("labels: expected a set with labels, found one without");
+  check_numbers("labels", set, count, number);
   auto y = IndexTensor::empty({count});
   for (Index k = 0; k < count; ++k) y.mutable_data()[k] = set.labels[static_cast<std::size_t>(number(k))];
   return y;
@@ -37,6 +46,7 @@ Shuffle::Shuffle(Index count, Index batch, const Rng& rng) : count_(count), batc
 }
 
 std::span<const std::int32_t> Shuffle::operator()(Index step) {
+  if (step < 0) throw Error("shuffle: expected an update from 0 on, found " + std::to_string(step));
   const Index epoch = step / steps_per_epoch();
   if (epoch != epoch_) {
     order_ = rng_.fork("epoch", static_cast<std::uint64_t>(epoch)).permutation(count_);

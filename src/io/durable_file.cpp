@@ -85,11 +85,13 @@ class Temporary {
   Descriptor file_;
 };
 
-/// A device or a pipe that was renamed over would be gone for every program of the machine.
+/// A device or a pipe that was renamed over would be gone for every program of the machine; so would /dev/stdout, a
+/// link into /proc, whatever it shows.
 void refuse_special(const fs::path& path) {
   std::error_code error;
   const fs::file_status found = fs::status(path, error);
-  if (fs::exists(found) && fs::is_other(found))
+  const bool stream = fs::read_symlink(path, error).string().starts_with("/proc/");
+  if (stream || (fs::exists(found) && fs::is_other(found)))
     throw IoError(printable(path.string()) + ": expected a place for a file, found a device, pipe or socket");
 }
 

@@ -158,6 +158,34 @@ TEST(Tape, ExceptionsInARuleLeaveTheTapeUsable) {
   EXPECT_EQ(grad(sum(x + x), x).to_vector(), (std::vector<float>{2, 2, 2}));
 }
 
+TEST(Tape, RefusesCotangentsOfAnotherShape) {
+  const Tensor x({4, 3}, 1.0f), b({3}, 1.0f), shifted = x + b;
+  const auto same = [](const Tensor& g) { return g; };
+  Tape tape;
+  const auto y = record("shift", shifted, wrt(x, same), wrt(b, same));  // b's should be summed
+  EXPECT_EQ(error_of([&] { grad(sum(y), b, {.retain_graph = true}); }),
+            "grad: expected a cotangent of [3] from shift, found one of [4, 3]");
+  EXPECT_EQ(grad(sum(y), x).shape(), x.shape());
+}
+
+TEST(Tape, RefusesAnInputAsItsResult) {
+  const Tensor x({2}, 1.0f);
+  const auto turned = [](const Tensor& g) { return -g; };
+  Tape tape;
+  EXPECT_NE(error_of([&] { record("reverse", x, wrt(x, turned)); }).find("reverse: expected a result of its own"),
+            std::string::npos);
+  const auto y = record("reverse", x.view(x.shape()), wrt(x, turned));
+  EXPECT_EQ(grad(sum(y), x).to_vector(), (std::vector<float>{-1, -1}));
+}
+
+TEST(Tape, RefusesEmptyHandles) {
+  const Tensor x({2}, 1.0f), none;
+  Tape tape;
+  const auto y = sum(x * x);
+  EXPECT_NE(error_of([&] { grad(none, x); }).find("empty handle"), std::string::npos);
+  EXPECT_NE(error_of([&] { grad(y, none); }).find("empty handle"), std::string::npos);
+}
+
 TEST(Tape, DeepGraphsNeedNoStack) {
   const Tensor x(Shape{}, 1.0f);
   Tape tape;

@@ -40,6 +40,7 @@ TEST(Shuffle, IsAFunctionOfTheStep) {
 }
 TEST(Shuffle, RefusesBatchesThatDoNotFit) {
   expect_error<Error>([] { data::Shuffle(10, 11, Rng(1)); }, {"shuffle", "10", "11"});
+  expect_error<Error>([] { data::Shuffle(10, 5, Rng(1))(-1); }, {"shuffle", "-1"});
 }
 TEST(Batches, ImagesAndLabelsByNumber) {
   const auto set = small_set();
@@ -52,6 +53,11 @@ TEST(Batches, ImagesAndLabelsByNumber) {
   EXPECT_EQ(data::slice_images(set, 7, 8).to_vector(), slice_images(data::part(set, 6, 9), 1, 2).to_vector());
   EXPECT_EQ(data::slice_labels(set, 3, 5).to_vector(), (std::vector<std::int32_t>{3, 4}));
   expect_error<Error>([&] { data::part(set, 3, 11); }, {"11", "10 images"});
+  const std::vector<std::int32_t> outside{3, 10}, negative{-1};
+  expect_error<Error>([&] { data::gather_images(set, outside); }, {"images", "0 to 9", "found 10"});
+  expect_error<Error>([&] { data::gather_labels(set, negative); }, {"labels", "0 to 9", "found -1"});
+  expect_error<Error>([&] { data::slice_images(set, 8, 11); }, {"images", "found 10"});
+  expect_error<Error>([&] { data::slice_labels(set, -2, 1); }, {"labels", "found -2"});
 }
 TEST(Batches, BinarizeDrawsEachPixelByItsGrey) {
   data::ImageSet set{.count = 1, .height = 300, .width = 300};

@@ -53,11 +53,12 @@ TEST(DurableFile, DevicesAndPipesAreNotReplaced) {
   TempFolder folder;
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0666), 0);
   std::filesystem::create_symlink("/dev/null", folder / "link");
-  for (const char* name : {"pipe", "link"})
+  std::filesystem::create_symlink("/proc/self/fd/0", folder / "stream");
+  for (const char* name : {"pipe", "link", "stream"})
     expect_error<IoError>([&] { write_durable(folder / name, "x"); }, {name, ": expected a place for a file"});
   EXPECT_FALSE(std::filesystem::is_regular_file(folder / "pipe"));
   EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
-  EXPECT_EQ(folder.count(), 2);
+  EXPECT_EQ(folder.count(), 3);
 }
 
 TEST(DurableFile, NameTooLong) {

@@ -139,6 +139,7 @@ TEST(Layers, LinearWithAndWithoutBias) {
   EXPECT_EQ(layer(x).to_vector(), (std::vector<float>{-9, 10}));
   EXPECT_EQ(layer(x, Activation::relu).to_vector(), (std::vector<float>{0, 10}));
   EXPECT_EQ(plain(x).to_vector(), (std::vector<float>{11, 30}));
+  EXPECT_EQ(plain(Tensor({2}, {1, 2})).to_vector(), std::vector<float>{11});
   EXPECT_EQ(names_of(plain), std::vector<std::string>{"weight"});
 }
 TEST(Layers, SequentialAppliesInOrder) {

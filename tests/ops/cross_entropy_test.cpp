@@ -104,6 +104,19 @@ TEST(CrossEntropy, LargeLogitsDoNotOverflow) {
   const Tensor z({2, 3}, {1e4f, -1e4f, 0, -1e4f, -1e4f, -1e4f});
   EXPECT_EQ(cross_entropy(z, IndexTensor({2}, {0, 0})).to_vector(), (std::vector<float>{0, std::log(3.0f)}));
 }
+TEST(CrossEntropy, MaskedClassesHaveNoShare) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const Tensor z({3, 3}, {-inf, 0, 1, 0, -inf, -inf, -inf, 0, 0});
+  const IndexTensor ids({3}, {1, 0, 0});
+  const auto loss = cross_entropy(z, ids);
+  EXPECT_FLOAT_EQ(loss.at({0}), std::log1p(std::exp(1.0f)));
+  EXPECT_EQ(loss.at({1}), 0);
+  EXPECT_EQ(loss.at({2}), inf);
+  const auto defined = atelier::detail::cross_entropy_definition(z, ids, {});
+  for (Index r = 0; r < 3; ++r) EXPECT_FLOAT_EQ(defined.at({r}), loss.at({r}));
+  const auto sums = logsumexp(Tensor({3, 2}, {-inf, -inf, inf, 0, -inf, 1}));
+  EXPECT_EQ(sums.to_vector(), (std::vector<float>{-inf, inf, 1}));
+}
 TEST(CrossEntropy, SameBitsForAnyNumberOfThreads) {
   Rng rng(1);
   const std::vector<Tensor> x{normal({150, 40}, rng), normal({300, 40}, rng), normal({300}, rng)};

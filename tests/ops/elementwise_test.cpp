@@ -1,4 +1,5 @@
 #include "expect_grad.hpp"
+#include "support/expect_error.hpp"
 
 using namespace atelier;
 
@@ -136,11 +137,20 @@ TEST(Ops, ComparisonsAreConstants) {
   EXPECT_EQ((a < 2).to_vector(), (std::vector<float>{1, 0, 0}));
   EXPECT_EQ((a <= 2).to_vector(), (std::vector<float>{1, 1, 0}));
   EXPECT_EQ(tape.size(), 0u);
+  const Tensor one({}, 1);
+  EXPECT_TRUE(one < 2);
+  EXPECT_FALSE(one > 2);
+  EXPECT_FALSE(one == Tensor({}, 2));
+  expect_error<Error>([&] { static_cast<void>(static_cast<bool>(a < 2)); }, {"one element", "[3]"});
 }
 TEST(Ops, AddInto) {
   Tensor a({3}, {1, 2, 3});
   add_into(a, Tensor({3}, {10, 20, 30}));
   EXPECT_EQ(a.to_vector(), (std::vector<float>{11, 22, 33}));
+}
+TEST(Ops, GradientsThatAreNoNumbersFailTheCheck) {
+  const auto broken = [](const auto& x) { return log(x[0]); };
+  EXPECT_TRUE(std::isnan(check_gradients(broken, {BasicTensor<double>({2}, {1, -1})}).order1));
 }
 TEST(Ops, NanIsKept) {
   const float nan = std::nanf("");
@@ -149,5 +159,8 @@ TEST(Ops, NanIsKept) {
   EXPECT_TRUE(std::isnan(min(x).item()));
   EXPECT_TRUE(std::isnan(sum(x).item()));
   EXPECT_TRUE(std::isnan(relu(x).at({1})));
+  for (const auto& y :
+       {maximum(x, Tensor({}, 1)), maximum(Tensor({}, 1), x), minimum(x, Tensor({}, 1)), minimum(Tensor({}, 1), x)})
+    EXPECT_TRUE(std::isnan(y.at({1})));
   EXPECT_TRUE(std::isnan(softmax(x).at({0})));
 }

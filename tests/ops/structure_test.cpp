@@ -164,4 +164,25 @@ TEST(Ops, ErrorsNameTheOperationAndTheShapes) {
   expect_error<Error>([&] { max(Tensor({0}, 0.0f)); }, {"max"});
   expect_error<Error>([&] { a.item(); }, {"item", "[2, 3]"});
   expect_error<Error>([&] { sum(a, {2}); }, {"2", "[2, 3]"});
+  expect_error<Error>([&] { reshape(a, {-1, -1}); }, {"reshape", "one -1"});
+  expect_error<Error>([] { reshape(Tensor({0, 5}, 0.0f), {0, -1}); }, {"reshape", "-1"});
+  expect_error<Error>([] { reshape(Tensor({0}, 0.0f), {Index{1} << 32, Index{1} << 32}); }, {"more elements"});
+  for (const Index i : {-5, -4, 3}) expect_error<Error>([&] { select_index(a, 1, i); }, {"select_index", "[2, 3]"});
+  expect_error<Error>([&] { clamp(a, 2, 1); }, {"clamp", "low <= high"});
+  expect_error<Error>([] { one_hot<float>(IndexTensor({2, 2}, 0), 3); }, {"one_hot", "[2, 2]"});
+}
+
+TEST(Ops, IndicesMoveToo) {
+  const IndexTensor x({2, 3}, {0, 1, 2, 3, 4, 5});
+  using Ids = std::vector<std::int32_t>;
+  const Tape tape;
+  EXPECT_EQ(slice(x, 1, 1, 2).to_vector(), (Ids{1, 4}));
+  EXPECT_EQ(transpose(x).to_vector(), (Ids{0, 3, 1, 4, 2, 5}));
+  EXPECT_EQ(take(x, IndexTensor({1}, {1})).to_vector(), (Ids{3, 4, 5}));
+  EXPECT_EQ(select_index(concat<std::int32_t>({x, x}, 0), 0, -1).to_vector(), (Ids{3, 4, 5}));
+  EXPECT_EQ(stack<std::int32_t>({x, x}, 0).shape(), (Shape{2, 2, 3}));
+  EXPECT_EQ(split(x, 1, {1, 2})[1].to_vector(), (Ids{1, 2, 4, 5}));
+  EXPECT_EQ(expand(reshape(x, {6}), Shape{2, 6}).size(), 12);
+  EXPECT_EQ(sum(x).item(), 15);
+  EXPECT_EQ(tape.size(), 0u);
 }

@@ -37,6 +37,12 @@ TEST(Tensor, Errors) {
   expect_error<Error>([] { Tensor({2, 2}, 0.0f).at({1, 2}); }, {"index 2", "[2, 2]"});
   expect_error<Error>([] { Shape({1, 2, 3, 4, 5, 6, 7}); }, {"6 sizes", "7"});
   expect_error<Error>([] { Shape({-1}); }, {"-1"});
+  const Tensor a({2, 3}, 0.0f), none;
+  expect_error<Error>([&] { a.view({3, 3}); }, {"view", "[3, 3]", "[2, 3]"});
+  expect_error<Error>([&] { a.view({3}, 4); }, {"view", "element 4"});
+  expect_error<Error>([&] { a.view({0}, -1); }, {"view", "element -1"});
+  expect_error<Error>([&] { none.item(); }, {"empty handle"});
+  expect_error<Error>([&] { copy(none); }, {"empty handle"});
 }
 TEST(Tensor, MemoryLivesAsLongAsItsLastView) {
   Tensor row;

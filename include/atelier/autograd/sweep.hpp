@@ -27,6 +27,7 @@ struct Sweep {
   SweepScratch& scratch;
   std::uint32_t from;  // nodes below are constants
   bool create_graph;
+  const char* running = "the seed";  // whose rule hands in cotangents
 
   static constexpr unsigned char wanted = 1, has_wanted_input = 2, target = 4;
 
@@ -44,8 +45,16 @@ struct Sweep {
   Identity*& cotangent(std::uint32_t i) {
     return i & leaf_bit ? scratch.leaf_cotangent[i & ~leaf_bit] : scratch.cotangent[i - from];
   }
-  /// Adds `g` to the cotangent of input `i`; in place when nobody else can see the sum so far.
+  /// Of the tensor that is input `i`, and so of its cotangent.
+  const Shape& shape(std::uint32_t i) const {
+    return i & leaf_bit ? state.leaves[i & ~leaf_bit].x->shape : state.nodes[i].shape;
+  }
+  /// Adds `g` to the cotangent of input `i`; in place when nobody else can see the sum so far. Throws Error for another
+  /// shape than the input's.
   template <class T> void add(std::uint32_t i, BasicTensor<T> g) {
+    if (g.shape() != shape(i))
+      throw Error(std::string("grad: expected a cotangent of ") + shape(i).str() + " from " + running +
+                  ", found one of " + g.shape().str());
     Identity*& sum = cotangent(i);
     if (!sum) {
       sum = g.disown();
@@ -92,6 +101,7 @@ inline constexpr std::uint32_t nowhere = ~0u;
 
 /// Where target `x` stands: a node in [from, last], a leaf, or nowhere.
 inline std::uint32_t locate(Tape& tape, const Sweep& sweep, std::uint32_t last, Identity* x) {
+  if (!x) throw Error("grad: expected targets, found an empty handle");
   if (tape.owns(x)) return x->node >= sweep.from && x->node <= last ? x->node : nowhere;
   const std::uint32_t leaf = sweep.state.known_leaf(x);
   if (leaf >= sweep.scratch.leaf_live.size()) return nowhere;
@@ -137,6 +147,7 @@ inline void run_rule(Sweep& sweep, std::uint32_t i, Identity* g, bool consume) {
       throw Error(std::string("grad: a parameter was updated after '") + node.name +
                   "' used it, so this gradient would be wrong");
   }
+  sweep.running = node.name;
   node.run(node.rule, sweep, g, InputList(s, node.inputs));
   if (consume) TapeState::destroy(s.nodes[i]);
 }
@@ -151,6 +162,7 @@ template <class T, class Target, class Describe>
 void sweep(const BasicTensor<T>& loss, BasicTensor<T> seed, std::size_t n, const Target& target,
            const Describe& describe, BasicTensor<T>* out, GradOptions options, std::uint32_t from = 0) {
   Tape* tape = Tape::current();
+  if (!loss) throw Error("grad: expected a loss, found an empty handle");
   if (!tape || !tape->owns(loss.identity())) throw Error("grad: the loss was not recorded by the current tape");
   const std::uint32_t last = loss.identity()->node;
   detail::ScratchLease lease(tape->state(), last + 1 - from);

@@ -1,6 +1,7 @@
 /// The tape: what has been computed, in order, so that gradients can be swept backwards through it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,7 @@ struct Node {
   const char* name;
   std::uint32_t inputs;
   std::uint32_t shows;  // the leaf whose memory its result is a view of, or no_leaf
+  Shape shape;          // of its result
 };
 inline constexpr std::uint32_t no_leaf = ~0u;
 
@@ -159,13 +161,18 @@ class Tape {
   /// Enters a node that made `y` from `inputs`.
   void push(const char* name, Identity* y, void* rule, decltype(Node::run) run, decltype(Node::destroy) destroy,
             std::span<Identity* const> inputs) {
-    if (owns(y)) throw Error(std::string(name) + ": this result is recorded already");
+    if (owns(y))
+      throw Error(std::string(name) +
+                  ": this result is recorded already; compute it from recorded operations under a " +
+                  "Tape::Pause, or leave the record to them");
+    if (std::find(inputs.begin(), inputs.end(), y) != inputs.end())
+      throw Error(std::string(name) + ": expected a result of its own, found an input; give x.view(x.shape())");
     const auto first = static_cast<std::uint32_t>(state_->inputs.size());
     for (Identity* x : inputs) state_->inputs.push_back(owns(x) ? x->node : leaf_bit | state_->leaf(x));
     const std::uint32_t shows = y->source && !owns(y->source) ? state_->leaf(y->source) : no_leaf;
     y->tape = serial_;
     y->node = static_cast<std::uint32_t>(state_->nodes.size());
-    state_->nodes.push_back({run, destroy, rule, name, first, shows});
+    state_->nodes.push_back({run, destroy, rule, name, first, shows, y->shape});
   }
 
   /// Suspends recording (or, with `on`, resumes it) while it lives.

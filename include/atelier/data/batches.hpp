@@ -28,7 +28,8 @@ class Shuffle {
   std::vector<std::int32_t> order_;  // of that epoch
 };
 
-/// Images by number as [B, channels * height * width], 0 to 1. image_batch.hpp keeps the dimensions.
+/// Images by number as [B, channels * height * width], 0 to 1. image_batch.hpp keeps the dimensions. Throws Error for
+/// numbers that the set does not have, as all of these do.
 Tensor gather_images(const ImageSet& set, std::span<const std::int32_t> numbers);
 /// Images [begin, end) in the same form.
 Tensor slice_images(const ImageSet& set, Index begin, Index end);

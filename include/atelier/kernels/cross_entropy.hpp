@@ -41,7 +41,8 @@ ATELIER_INLINE double cross_entropy_row(T& lse, const T* z, Index n, std::int32_
   const auto sums = row_sums<L, 2>(add, n);
   const double log_sum = static_cast<double>(top) + std::log(sums[0]);
   lse = static_cast<T>(log_sum);
-  return log_sum - (1 - smoothing) * static_cast<double>(z[id]) - smoothing * sums[1] / static_cast<double>(n);
+  const double others = smoothing > 0 ? smoothing * sums[1] / static_cast<double>(n) : 0;  // not 0 times infinity
+  return log_sum - (1 - smoothing) * static_cast<double>(z[id]) - others;
 }
 
 template <int Bytes, class T>

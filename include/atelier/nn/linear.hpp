@@ -15,7 +15,9 @@ template <class T> struct BasicLinear {
 
   /// With an activation, product, bias and activation are one pass.
   BasicTensor<T> operator()(const BasicTensor<T>& x, Activation activation = Activation::none) const {
-    return bias ? linear(x, w, b, activation) : activate(matmul(x, w, {.transpose_b = true}), activation);
+    if (bias) return linear(x, w, b, activation);
+    if (x.rank() == 1) return squeeze((*this)(unsqueeze(x, 0), activation), 0);
+    return activate(matmul(x, w, {.transpose_b = true}), activation);
   }
   void init(Rng& rng) {
     init_default(w, static_cast<double>(in), rng);

@@ -71,6 +71,7 @@ template <class T> struct BasicLstm {
   }
   static BasicTensor<T> drop(const BasicTensor<T>& x, double p, Rng& rng) { return atelier::dropout(x, p, rng); }
   std::vector<Layer> make_layers() const {
+    if (layers < 1) throw ConfigError("Lstm: expected at least one layer, found " + std::to_string(layers));
     std::vector<Layer> all;
     for (Index k = 0; k < layers; ++k)
       all.push_back({Shape{4 * hidden, k == 0 ? input : hidden}, Shape{4 * hidden, hidden}, Shape{4 * hidden},

@@ -43,6 +43,7 @@ template <class T> class BasicParam : public BasicTensor<T> {
 
   /// Memory to write to. Whatever was computed from the old numbers and is still on a tape can no longer be swept.
   T* write() {
+    if (!this->id_) atelier::detail::throw_empty_handle();
     this->id_->version = detail::next_version();
     return this->mutable_data();
   }

@@ -6,6 +6,13 @@
 
 namespace atelier::inline v0 {
 
+/// What a comparison by an operator gives. In a condition, if (loss < 0.1f), its only element counts; Error when there
+/// are more or none.
+template <class T> struct Truth : BasicTensor<T> {
+  Truth(BasicTensor<T> x) : BasicTensor<T>(std::move(x)) {}
+  explicit operator bool() const { return this->item() != T(0); }
+};
+
 namespace detail {
 /// 1 where `relation` holds between lanes of a and b.
 template <class Relation, class T>
@@ -43,31 +50,27 @@ template <class T> BasicTensor<T> greater_equal(const BasicTensor<T>& a, const B
   return less_equal(b, a);
 }
 
-template <Differentiable T> BasicTensor<T> operator==(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+template <Differentiable T> Truth<T> operator==(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return equal(a, b);
 }
-template <Differentiable T> BasicTensor<T> operator<(const BasicTensor<T>& a, const BasicTensor<T>& b) {
-  return less(a, b);
-}
-template <Differentiable T> BasicTensor<T> operator<=(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+template <Differentiable T> Truth<T> operator<(const BasicTensor<T>& a, const BasicTensor<T>& b) { return less(a, b); }
+template <Differentiable T> Truth<T> operator<=(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return less_equal(a, b);
 }
-template <Differentiable T> BasicTensor<T> operator>(const BasicTensor<T>& a, const BasicTensor<T>& b) {
-  return less(b, a);
-}
-template <Differentiable T> BasicTensor<T> operator>=(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+template <Differentiable T> Truth<T> operator>(const BasicTensor<T>& a, const BasicTensor<T>& b) { return less(b, a); }
+template <Differentiable T> Truth<T> operator>=(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return less_equal(b, a);
 }
-template <Differentiable T> BasicTensor<T> operator<(const BasicTensor<T>& a, Constant<T> c) {
+template <Differentiable T> Truth<T> operator<(const BasicTensor<T>& a, Constant<T> c) {
   return less(a, BasicTensor<T>(Shape{}, T(c)));
 }
-template <Differentiable T> BasicTensor<T> operator<=(const BasicTensor<T>& a, Constant<T> c) {
+template <Differentiable T> Truth<T> operator<=(const BasicTensor<T>& a, Constant<T> c) {
   return less_equal(a, BasicTensor<T>(Shape{}, T(c)));
 }
-template <Differentiable T> BasicTensor<T> operator>(const BasicTensor<T>& a, Constant<T> c) {
+template <Differentiable T> Truth<T> operator>(const BasicTensor<T>& a, Constant<T> c) {
   return less(BasicTensor<T>(Shape{}, T(c)), a);
 }
-template <Differentiable T> BasicTensor<T> operator>=(const BasicTensor<T>& a, Constant<T> c) {
+template <Differentiable T> Truth<T> operator>=(const BasicTensor<T>& a, Constant<T> c) {
   return less_equal(BasicTensor<T>(Shape{}, T(c)), a);
 }
 

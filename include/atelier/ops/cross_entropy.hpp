@@ -46,7 +46,8 @@ BasicTensor<T> cross_entropy_definition(const BasicTensor<T>& logits, const Inde
     counts.mutable_data()[r] = counted ? T(1) : T(0);
   }
   const auto smoothing = static_cast<real_of<T>>(o.label_smoothing);
-  const auto target = add(affine(pick(logits, present), 1 - smoothing, 0), affine(mean(logits, {-1}), smoothing, 0));
+  auto target = pick(logits, present);
+  if (o.label_smoothing > 0) target = add(affine(target, 1 - smoothing, 0), affine(mean(logits, {-1}), smoothing, 0));
   return mul(sub(logsumexp(logits), target), counts);
 }
 }  // namespace detail

@@ -105,26 +105,28 @@ template <class T> BasicTensor<T> softplus(const BasicTensor<T>& x) {
 }
 ATELIER_OP(softplus)
 
-/// x limited to [low, high]; the derivative outside is 0.
+/// x limited to [low, high]; the derivative outside is 0. Throws Error when low > high.
 template <class T>
 BasicTensor<T> clamp(const BasicTensor<T>& x, std::type_identity_t<real_of<T>> low,
                      std::type_identity_t<real_of<T>> high) {
+  if (low > high)
+    throw Error("clamp: expected low <= high, found " + std::to_string(low) + " and " + std::to_string(high));
   return map(
       "clamp", [=](auto v) ATELIER_LAMBDA { return select(v < low, low, select(v > high, high, v)); }, x);
 }
 ATELIER_OP(clamp)
 
-/// The larger of a and b; shapes broadcast; the derivative goes to a where they are equal.
+/// The larger of a and b, NaN if either is; shapes broadcast; the derivative goes to a where they are equal.
 template <class T> BasicTensor<T> maximum(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return map(
-      "maximum", [](auto x, auto y) ATELIER_LAMBDA { return select(x < y, y, x); }, a, b);
+      "maximum", [](auto x, auto y) ATELIER_LAMBDA { return select(x < y, y, select(y == y, x, y)); }, a, b);
 }
 ATELIER_OP(maximum)
 
-/// The smaller of a and b; shapes broadcast; the derivative goes to a where they are equal.
+/// The smaller of a and b, NaN if either is; shapes broadcast; the derivative goes to a where they are equal.
 template <class T> BasicTensor<T> minimum(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return map(
-      "minimum", [](auto x, auto y) ATELIER_LAMBDA { return select(y < x, y, x); }, a, b);
+      "minimum", [](auto x, auto y) ATELIER_LAMBDA { return select(y < x, y, select(y == y, x, y)); }, a, b);
 }
 ATELIER_OP(minimum)
 

@@ -50,6 +50,8 @@ struct Inner {
   }
   double error(const Inner& o) const { return std::abs(value - o.value) / std::max({size, o.size, 1e-30}); }
 };
+/// The larger error; one that is no number is the largest.
+inline double worse(double a, double b) { return a >= b || std::isnan(a) ? a : b; }
 inline Inner inner(const Doubles& a, const Doubles& b) {
   Inner s;
   for (std::size_t k = 0; k < a.size(); ++k)
@@ -95,10 +97,10 @@ template <class F> GradCheck check_gradients(const F& f, const std::vector<Basic
     const auto weights = along(w, nullptr);
     Inner forward;
     forward.value = weigh(f(moved), weights).item().d;
-    worst.order1 = std::max(worst.order1, inner(g, u).error(forward));
+    worst.order1 = worse(worst.order1, inner(g, u).error(forward));
     const Inner exact = inner_tangents(gradients(f, moved, weights), v);  // <H u, v>
     const Inner taped = inner(hessian_times(f, x, w, v), u);              // <H v, u>
-    worst.order2 = std::max(worst.order2, taped.error(exact));
+    worst.order2 = worse(worst.order2, taped.error(exact));
   }
   return worst;
 }

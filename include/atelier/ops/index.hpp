@@ -73,6 +73,7 @@ ATELIER_OP(pick)
 
 /// Rows of 0 with a 1 at the index: [R] -> [R, classes].
 template <class T> BasicTensor<T> one_hot(const IndexTensor& index, Index classes) {
+  if (index.rank() != 1) throw Error("one_hot: expected [R], found " + index.shape().str());
   detail::check_indices("one_hot", index, classes);
   auto y = BasicTensor<T>::zeros({index.size(), classes});
   for (Index r = 0; r < index.size(); ++r) y.mutable_data()[r * classes + index.data()[r]] = T(1);

@@ -1,6 +1,7 @@
 /// Operations that move elements without computing: views, permutations, parts and joins.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "atelier/kernels/permute.hpp"
@@ -12,12 +13,14 @@ namespace atelier::inline v0 {
 template <class T> BasicTensor<T> reshape(const BasicTensor<T>& x, std::initializer_list<Index> sizes) {
   Index known = 1;
   for (Index n : sizes) known *= n == -1 ? 1 : n;
+  const auto open = std::count(sizes.begin(), sizes.end(), Index{-1});
+  if (open > 1 || (open && !known)) throw Error("reshape: expected at most one -1, and no 0 beside it");
   Shape shape;
-  for (Index n : sizes) shape.push_back(n != -1 ? n : known ? x.size() / known : 0);
+  for (Index n : sizes) shape.push_back(n != -1 ? n : x.size() / known);
   return reshape(x, shape);
 }
 template <class T> BasicTensor<T> reshape(const BasicTensor<T>& x, const Shape& shape) {
-  if (shape.size() != x.size())
+  if (shape.bytes(1) != x.size())
     throw Error("reshape: " + x.shape().str() + " has " + std::to_string(x.size()) + " elements, " + shape.str() +
                 " has " + std::to_string(shape.size()));
   return record("reshape", x.view(shape), wrt(x, [s = x.shape()](const BasicTensor<T>& g) { return reshape(g, s); }));
@@ -133,7 +136,10 @@ ATELIER_OP(slice)
 
 /// Element `i` along `dim`, that dimension removed.
 template <class T> BasicTensor<T> select_index(const BasicTensor<T>& x, int dim, Index i) {
-  const Index at = i < 0 ? i + x.size(dim) : i;
+  const Index n = x.size(dim), at = i < 0 ? i + n : i;
+  if (at < 0 || at >= n)
+    throw Error("select_index: no element " + std::to_string(i) + " in dimension " + std::to_string(dim) + " of " +
+                x.shape().str());
   return squeeze(slice(x, dim, at, at + 1), dim);
 }
 ATELIER_OP(select_index)
@@ -181,7 +187,8 @@ template <class T> BasicTensor<T> concat(const std::vector<BasicTensor<T>>& part
                          width);
     inputs.push_back(parts[k].identity());
   }
-  if (Tape::recording()) detail::push("concat", y.identity(), detail::ConcatRule<T>{begins, at}, inputs);
+  if (!std::is_integral_v<T> && Tape::recording())
+    detail::push("concat", y.identity(), detail::ConcatRule<T>{begins, at}, inputs);
   return y;
 }
 ATELIER_OP(concat)

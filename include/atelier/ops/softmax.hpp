@@ -1,15 +1,19 @@
 /// Softmax and its relatives over the innermost dimension.
 #pragma once
 
+#include "atelier/ops/compare.hpp"
+#include "atelier/ops/elementwise.hpp"
 #include "atelier/ops/reduce.hpp"
 
 namespace atelier::inline v0 {
 
 namespace detail {
-/// The largest element of each row, as a constant: [..., N] -> [..., 1].
+/// The largest element of each row, as a constant: [..., N] -> [..., 1]; 0 where it is infinite, since it is taken from
+/// itself.
 template <class T> BasicTensor<T> largest_in_rows(const BasicTensor<T>& x) {
   Tape::Pause pause;
-  return max(x, {-1}, true);
+  const auto top = max(x, {-1}, true), none = BasicTensor<T>::zeros(top.shape());
+  return where(equal(sub(top, top), none), top, none);
 }
 }  // namespace detail
 

@@ -12,6 +12,12 @@
 
 namespace atelier::inline v0 {
 
+namespace detail {
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_empty_handle() {
+  throw Error("tensor: expected a value, found an empty handle (default-made, moved from, or an unused gradient)");
+}
+}  // namespace detail
+
 /// Copying a handle is cheap and shares the value. Nothing changes a value once an operation has returned it; the one
 /// exception is a parameter (nn::Param). A default-constructed handle is empty.
 template <Element T> class BasicTensor {
@@ -47,11 +53,16 @@ template <Element T> class BasicTensor {
   ~BasicTensor() { release(id_); }
 
   explicit operator bool() const { return id_ != nullptr; }
-  const Shape& shape() const { return id_->shape; }
-  int rank() const { return id_->shape.rank(); }
-  Index size() const { return id_->shape.size(); }
+  /// Throws Error for an empty handle, as all do that need the shape.
+  const Shape& shape() const {
+    if (!id_) [[unlikely]]
+      detail::throw_empty_handle();
+    return id_->shape;
+  }
+  int rank() const { return shape().rank(); }
+  Index size() const { return shape().size(); }
   /// Size of one dimension; negative counts from the end.
-  Index size(int dim) const { return id_->shape[dim]; }
+  Index size(int dim) const { return shape()[dim]; }
   const T* data() const { return static_cast<const T*>(id_->data); }
   std::span<const T> values() const { return {data(), static_cast<std::size_t>(size())}; }
   std::vector<T> to_vector() const { return {data(), data() + size()}; }
@@ -73,8 +84,12 @@ template <Element T> class BasicTensor {
     return data()[offset];
   }
 
-  /// The same elements under another shape, sharing the memory; not recorded (ops/shape.hpp has the recorded view).
+  /// The same elements from `offset` on under another shape, sharing the memory; not recorded (ops/shape.hpp has the
+  /// recorded view). Throws Error for more elements than there are.
   BasicTensor view(const Shape& shape, Index offset = 0) const {
+    if (offset < 0 || shape.bytes(1) > size() - offset)
+      throw Error("view: " + shape.str() + " from element " + std::to_string(offset) + " on does not lie in " +
+                  this->shape().str());
     auto v = adopt(make_identity(shape, memory::share(id_->storage), const_cast<T*>(data()) + offset));
     v.id_->source = share(id_->source ? id_->source : id_);
     return v;
