@@ -33,8 +33,11 @@ void add_sampling_flags(CLI::App& app, GenerateFlags& f) {
   app.add_option("--repetition-penalty", f.sampling.repetition_penalty, "Above 1: tokens that were there get unlikely")
       ->type_name("X")
       ->capture_default_str();
-  app.add_option("--seed", f.seed, "Same seed, same text")->type_name("N")->capture_default_str();
+  app.add_option("--seed", f.seed, "Same seed, same text")->check(seeds())->type_name("N")->capture_default_str();
 }
+
+/// CLI11 reads an empty word as 0, which is a token too.
+std::string number(const std::string& word) { return word.empty() ? "expected numbers of tokens, found none" : ""; }
 
 void add_flags(CLI::App& app, GenerateFlags& f) {
   app.add_option("--model", f.model,
@@ -52,6 +55,7 @@ void add_flags(CLI::App& app, GenerateFlags& f) {
       ->type_name("FILE");
   app.add_option("--ids", f.ids, "Numbers of tokens to go on with, 15496,11: prints numbers, needs no tokenizer")
       ->delimiter(',')
+      ->check(number)
       ->type_name("N,...");
   app.add_option("--tokens", f.tokens, "Most new tokens of a text")
       ->check(CLI::Range(1, 1'000'000))

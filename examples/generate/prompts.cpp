@@ -11,6 +11,9 @@ namespace atelier::programs {
 namespace {
 std::string read_prompt(const std::filesystem::path& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown))  // which opens, but can't be read
+    throw InputError(path.string() + ": expected a file with the prompt, found a folder");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw InputError(path.string() + ": expected a file with the prompt, found none that can be read");
   return {std::istreambuf_iterator<char>(file), {}};

@@ -101,10 +101,17 @@ class TextWriter {
     for (std::size_t i = first; i < ids.size(); ++i) text += (i ? " " : "") + std::to_string(ids[i]);
     return text;
   }
+  /// A prompt in a file is input, one on the command line is not.
+  data::TokenIds encoded(const std::string& prompt) const try {
+    return tokenizer_->encode(prompt);
+  } catch (const Error& error) {
+    if (f_.prompt_file.empty()) throw ConfigError(std::string("--prompt: ") + error.what());
+    throw InputError(f_.prompt_file.string() + ": " + error.what());
+  }
   /// An empty prompt begins with the first special token, such as the end of the text before.
   Tokens begin_of(const std::string& prompt) const {
     if (!tokenizer_) return f_.ids;
-    auto ids = tokenizer_->encode(prompt);
+    auto ids = encoded(prompt);
     if (!ids.empty()) return ids;
     if (tokenizer_->vocabulary().special().empty())
       throw ConfigError("--prompt: expected a text, found none; this tokenizer has no special token to begin with");

@@ -16,6 +16,7 @@ constexpr std::int64_t most_threads = 1024;
 CLI::Validator within(std::int64_t low, std::int64_t high) {
   return CLI::Range(low, high).description(std::to_string(low) + ".." + std::to_string(high));
 }
+CLI::Validator seeds() { return within(0, largest_seed); }
 
 ProgressStyle Flags::style() const {
   if (progress == "bar") return ProgressStyle::bar;
@@ -80,10 +81,7 @@ void add_shared_flags(CLI::App& app, Flags& f, const std::vector<std::string>& p
   app.add_option("--accumulate", o.accumulate, "Parts that a batch is computed in, to save memory")
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--seed", o.seed, "Seed of everything random")
-      ->check(within(0, largest_seed))
-      ->type_name("N")
-      ->capture_default_str();
+  app.add_option("--seed", o.seed, "Seed of everything random")->check(seeds())->type_name("N")->capture_default_str();
   app.add_option("--threads", f.threads, "Threads (default: ATELIER_THREADS, or all processors)")
       ->check(within(1, most_threads))
       ->type_name("N");

@@ -36,6 +36,8 @@ struct Flags {
 
 /// Whole numbers from `low` to `high`, for a flag's check; --help shows them.
 CLI::Validator within(std::int64_t low, std::int64_t high);
+/// Seeds that mean the same to every reader of a run's files, for a flag's check.
+CLI::Validator seeds();
 
 /// The last word after `flag` in a command line, or nothing.
 std::string word_after(const std::string& flag, int argc, char** argv);

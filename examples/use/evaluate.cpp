@@ -43,7 +43,7 @@ void add_flags(CLI::App& app, EvaluateFlags& f) {
                  "Tokens of a recurrent language model's windows; 0: its state is carried (default: the run's)")
       ->check(within(0, most))
       ->type_name("N");
-  app.add_option("--seed", r.seed, "Of what is drawn (default: the run's)")->type_name("N");
+  app.add_option("--seed", r.seed, "Of what is drawn (default: the run's)")->check(seeds())->type_name("N");
   app.add_option("--precision", r.precision, "highest, high or medium (default: the run's)")->type_name("NAME");
   app.add_option("--threads", f.threads, "Threads (default: ATELIER_THREADS, or all processors)")
       ->check(within(1, 1024))

@@ -15,7 +15,7 @@ namespace atelier::programs {
 
 namespace {
 /// Images as rows in, rows out.
-template <class V> struct VaeImages final : ImageModel {
+template <class V> struct VaeImages final : VaeModel {
   V vae;
 
   VaeImages(V v, Index own_channels, Index own_size) : vae(std::move(v)) {
@@ -48,7 +48,7 @@ template <class G> struct GanImages final : ImageModel {
   }
 };
 
-std::unique_ptr<ImageModel> open_vae(const std::filesystem::path& path) {
+std::unique_ptr<VaeModel> open_vae(const std::filesystem::path& path) {
   auto model = load<vae::Vae>(path);
   const auto size = static_cast<Index>(std::lround(std::sqrt(static_cast<double>(model.config.pixels))));
   if (size * size != model.config.pixels)
@@ -56,7 +56,7 @@ std::unique_ptr<ImageModel> open_vae(const std::filesystem::path& path) {
                       std::to_string(model.config.pixels) + " numbers");
   return std::make_unique<VaeImages<vae::Vae>>(std::move(model), 1, size);
 }
-std::unique_ptr<ImageModel> open_conv_vae(const std::filesystem::path& path) {
+std::unique_ptr<VaeModel> open_conv_vae(const std::filesystem::path& path) {
   auto model = load<vae::ConvVae>(path);
   const auto c = model.conv;
   return std::make_unique<VaeImages<vae::ConvVae>>(std::move(model), c.channels, c.size);
@@ -81,16 +81,18 @@ io::Image square_in_the_middle(const io::Image& image) {
 }
 }  // namespace
 
-Tensor ImageModel::encode(const Tensor&, const IndexTensor&) const {
-  throw ConfigError("model: expected a VAE, which finds the latents of pictures, found a GAN");
-}
-
 std::unique_ptr<ImageModel> open_image_model(const std::filesystem::path& path) {
   const auto kind = model_kind(path);
   if (kind == "vae") return open_vae(path);
   if (kind == "conv_vae") return open_conv_vae(path);
   if (kind == "gan_images") return open_gan(path);
   throw ConfigError(path.string() + ": expected a model of images, found " + kind);
+}
+std::unique_ptr<VaeModel> open_vae_model(const std::filesystem::path& path) {
+  const auto kind = model_kind(path);
+  if (kind == "vae") return open_vae(path);
+  if (kind == "conv_vae") return open_conv_vae(path);
+  throw ConfigError(path.string() + ": expected a VAE, which finds the latents of pictures, found " + kind);
 }
 
 IndexTensor labels_for(const ImageModel& model, Index n, std::optional<Index> chosen) {
@@ -117,6 +119,11 @@ Tensor read_pictures(const ImageModel& model, const std::vector<std::string>& fi
       *to++ = static_cast<float>(image.pixels[static_cast<std::size_t>(i % pixels * channels + i / pixels)]) / 255.0f;
   }
   return all;
+}
+
+void check_png_name(const std::filesystem::path& out) {
+  if (out.extension() != ".png" && out.extension() != ".PNG")
+    throw ConfigError("--out: expected a name that ends in .png, found '" + out.string() + "'");
 }
 
 io::PngText origin(int argc, char** argv, const std::filesystem::path& model) {

@@ -22,11 +22,11 @@ struct Request {
 };
 
 /// Given and made, one above the other.
-Tensor pairs(const ImageModel& model, const Tensor& given, const IndexTensor& labels) {
+Tensor pairs(const VaeModel& model, const Tensor& given, const IndexTensor& labels) {
   return concat(std::vector<Tensor>{given, model.draw(model.encode(given, labels), labels)}, 0);
 }
 /// From each picture to the next, in a row each.
-Tensor ways(const ImageModel& model, const Tensor& given, const Request& r) {
+Tensor ways(const VaeModel& model, const Tensor& given, const Request& r) {
   const Tensor z = model.encode(given, labels_for(model, given.size(0), r.label));
   std::vector<Tensor> rows;
   for (Index i = 0; i + 1 < given.size(0); ++i) {
@@ -53,7 +53,8 @@ int show(int argc, char** argv) {
   if (r.steps == 1 || (r.steps > 0 && r.pictures.size() < 2))
     throw ConfigError("--steps: expected 2 or more, between 2 pictures or more, found " + std::to_string(r.steps) +
                       " and " + std::to_string(r.pictures.size()));
-  const auto model = open_image_model(r.model);
+  check_png_name(r.out);
+  const auto model = open_vae_model(r.model);
   if (model->classes > 0 && !r.label) throw ConfigError("--label: expected one for this conditional model, found none");
   const Tensor given = read_pictures(*model, r.pictures);
   const Index n = given.size(0);

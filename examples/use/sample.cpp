@@ -1,6 +1,7 @@
 // Draws from a trained model: pictures from a VAE or a GAN, points from a GAN of toy data.
 //   sample runs/digits --n 64 --label 7 --out sevens.png
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
 
 #include "atelier/models/gan/files.hpp"
@@ -29,6 +30,12 @@ struct Request {
   }
 };
 
+/// Hardly any noise is nearer to 0 than 0.01: drawing would not come to an end.
+void check_truncation(double limit, const std::string& found) {
+  if (limit != 0 && !(limit >= 0.01 && std::isfinite(limit)))
+    throw ConfigError("--truncation: expected 0 or a finite number from 0.01, found " + found);
+}
+
 void print_points(const Request& r) {
   const auto generator = load<gan::MlpGenerator>(r.model);
   const auto c = generator.config;
@@ -38,6 +45,18 @@ void print_points(const Request& r) {
   const Tensor x = generator(r.noise(c.latent), nn::Mode::eval, labels);
   for (Index i = 0; i < x.size(); ++i)
     std::printf("%.6g%c", static_cast<double>(x.data()[i]), (i + 1) % c.features ? ' ' : '\n');
+}
+
+/// What image_grid refuses, before the pictures are drawn, which may take long.
+void check_grid(const ImageModel& model, const Request& r) {
+  constexpr Index padding = io::GridOptions{}.padding;
+  const Index square = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(r.n))));
+  const Index columns = std::min(r.columns ? r.columns : square, r.n), rows = (r.n + columns - 1) / columns;
+  const Index width = padding + columns * (model.size + padding), height = padding + rows * (model.size + padding);
+  if (height > io::max_image_bytes / (width * model.channels))
+    throw ConfigError("--n: expected pictures that fit one of " + std::to_string(io::max_image_bytes) +
+                      " bytes side by side, found " + std::to_string(r.n) + " of " + std::to_string(model.size) +
+                      " x " + std::to_string(model.size) + " pixels in " + std::to_string(columns) + " columns");
 }
 
 /// A few at a time: what they take in memory stays small.
@@ -59,7 +78,7 @@ int draw(int argc, char** argv) {
   CLI::App app("Draws from a trained model: pictures from a VAE or a GAN, points from a GAN of toy data.", "sample");
   app.add_option("model", r.model, "A run's folder, its model.safetensors, or a checkpoint")->required();
   app.add_option("--n", r.n, "How many")->check(within(1, most))->type_name("N")->capture_default_str();
-  app.add_option("--seed", r.seed, "Seed of the noise")->type_name("N")->capture_default_str();
+  app.add_option("--seed", r.seed, "Seed of the noise")->check(seeds())->type_name("N")->capture_default_str();
   app.add_option("--label", r.label, "Of a conditional model: the class to draw (default: all in turn)")
       ->type_name("N");
   app.add_option("--truncation", r.truncation, "Noise further than this from 0 is drawn again; 0: any")
@@ -74,12 +93,15 @@ int draw(int argc, char** argv) {
       ->check(within(1, 1024))
       ->type_name("N");
   if (const auto code = parse(app, argc, argv)) return *code;
+  check_truncation(r.truncation, word_after("--truncation", argc, argv));
   const ThreadScope scope(r.threads ? r.threads : threads());
   if (model_kind(r.model) == "gan_mlp") {
     print_points(r);
     return 0;
   }
+  check_png_name(r.out);
   const auto model = open_image_model(r.model);
+  check_grid(*model, r);
   io::write_png(r.out, io::image_grid(pictures(*model, r), {.columns = r.columns}), origin(argc, argv, r.model));
   std::printf("%s\n", r.out.c_str());
   return 0;

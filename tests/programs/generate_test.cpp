@@ -113,6 +113,9 @@ TEST_F(GenerateProgram, ThePromptMayComeFromAFile) {
   std::ofstream(folder_ / "prompt.txt") << "hello";
   EXPECT_EQ(write({"--prompt-file", (folder_ / "prompt.txt").string(), "--tokens", "30"}).out, text({}));
   expect_refused({"--prompt-file", "/nowhere"}, 3, {"/nowhere", "prompt"});
+  expect_refused({"--prompt-file", folder_.path().string()}, 3, {folder_.path().string(), "a folder"});
+  std::ofstream(folder_ / "foreign.txt") << "€";
+  expect_refused({"--prompt-file", (folder_ / "foreign.txt").string()}, 3, {"foreign.txt", "U+20AC"});
   expect_refused({"--prompt-file", "/nowhere", "--prompt", "a"}, 2, {"found both"});
 }
 TEST_F(GenerateProgram, NumbersNeedNoTokenizer) {
@@ -126,6 +129,7 @@ TEST_F(GenerateProgram, NumbersNeedNoTokenizer) {
   expect_refused({"--ids", "3,99"}, 2, {"--ids", "from 0 to 27", "99"});
   expect_refused({"--ids", "3", "--stop", "x"}, 2, {"--stop", "'x'"});
   expect_refused({"--ids", "3", "--prompt", "x"}, 2, {"--ids"});
+  expect_refused({"--ids", ""}, 2, {"--ids", "found none"});
 }
 TEST_F(GenerateProgram, AnyNumberOfThreadsWritesTheSame) { EXPECT_EQ(text({"--threads", "3"}), text({})); }
 TEST_F(GenerateProgram, ReadsGpt2sFolders) {
@@ -146,6 +150,9 @@ TEST_F(GenerateProgram, ReadsGpt2sFolders) {
 TEST_F(GenerateProgram, Errors) {
   expect_refused({"--prompt", "a", "--temperature", "-1"}, 2, {"temperature", "-1"});
   expect_refused({"--prompt", "a", "--tokens", "0"}, 2, {"--tokens"});
+  expect_refused({"--prompt", "a€"}, 2, {"--prompt", "U+20AC"});
+  for (const char* seed : {"-1", "99999999999999999999"})
+    expect_refused({"--prompt", "a", "--seed", seed}, 2, {"--seed"});
   expect_refused({"--prompt", "a", "--stop", "two"}, 2, {"--stop", "'two'", "takes 3"});
   expect_refused({"--prompt", "a", "--beams", "2", "--samples", "2"}, 2, {"--samples", "--beams"});
   expect_refused({"--prompt", "a", "--tokenizer", "/nowhere"}, 3, {"/nowhere"});

@@ -82,18 +82,37 @@ TEST_F(UseVae, InspectsWholeAndDamagedFiles) {
   expect_failure_of("inspect", use(ATELIER_INSPECT, {folder_ / "nothing"}), 3, {"nothing"});
 }
 
+TEST_F(UseVae, FlagsThatMakeNoPicture) {
+  trained("run");
+  const std::string run = folder_ / "run";
+  const auto refuse = [&](const std::string& flag, const std::string& value) {
+    SCOPED_TRACE(flag + " " + value);
+    expect_failure_of("sample", use(ATELIER_SAMPLE, {run, flag, value}), 2, {flag});
+  };
+  for (const char* limit : {"nan", "-1", "1e-9", "inf"}) refuse("--truncation", limit);
+  for (const char* seed : {"-1", "99999999999999999999"}) refuse("--seed", seed);
+  sampled("run", {"--truncation", "0"});
+  const std::string out = folder_ / "drawn.jpg";
+  for (const Ended& e : {use(ATELIER_SAMPLE, {run, "--out", out}),
+                         use(ATELIER_RECONSTRUCT, {run, folder_ / "sampled.png", "--out", out})})
+    expect_failure_of(e.err.substr(0, e.err.find(':')), e, 2, {"--out", "ends in .png", "drawn.jpg"});
+  EXPECT_FALSE(fs::exists(out));
+}
+
 class UseImages : public GanImages {};
 
 TEST_F(UseImages, GansDraw) {
   for (const auto& [trainer, more] :
-       {std::pair{digits(), Flags{}}, {faces(), Flags{{"--arch", "unet"}, {"--depth", "2"}}}}) {
+       {std::pair{digits(), Flags{{"--conditional", ""}}}, {faces(), Flags{{"--arch", "unet"}, {"--depth", "2"}}}}) {
     trained(trainer, trainer.name, more);
     const std::string out = folder_ / "drawn.png";
     const Ended e = use(ATELIER_SAMPLE, {folder_ / trainer.name, "--n", "4", "--out", out});
     EXPECT_EQ(e.code, 0) << e.err;
     EXPECT_EQ(atelier::io::read_image(out).channels, trainer.name == "gan_mnist" ? 1 : 3);
     const Ended back = use(ATELIER_RECONSTRUCT, {folder_ / trainer.name, out});
-    expect_failure_of("reconstruct", back, 2, {"a VAE"});
+    expect_failure_of("reconstruct", back, 2, {"a VAE", "gan_images"});
+    expect_failure_of("sample", use(ATELIER_SAMPLE, {folder_ / trainer.name, "--n", "1000000", "--out", out}), 2,
+                      {"--n", "1000000 of "});
   }
 }
 
