@@ -157,6 +157,16 @@ TEST(Layers, DropoutNeedsAGenerator) {
   const auto y = layer(x, &rng).to_vector();
   EXPECT_EQ(std::set<float>(y.begin(), y.end()), (std::set<float>{0, 2}));
 }
+TEST(Layers, DropoutNeedsAProbability) {
+  Rng rng(1);
+  const Tensor x({2, 3, 3, 4}, 1.0f);
+  for (double p : {std::nan(""), -0.1, 1.5}) {
+    const std::string found = "found " + std::to_string(p);
+    expect_error<ConfigError>([&] { nn::Dropout{p}(x, &rng); }, {"Dropout: p", "[0, 1]", found});
+    expect_error<ConfigError>([&] { nn::Dropout2d{p}(x, &rng); }, {"Dropout2d: p", "[0, 1]", found});
+    expect_error<ConfigError>([&] { nn::LockedDropout{p}(x, &rng); }, {"LockedDropout: p", "[0, 1]", found});
+  }
+}
 TEST(Layers, LayerNormHasUnitSpread) {
   nn::LayerNorm layer{64};
   nn::init(layer, Rng(1));

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "atelier/nn/linear.hpp"
 #include "atelier/ops/ops.hpp"
@@ -41,6 +43,10 @@ Doubles loss(const Layer& layer, Index begin = 0, Index end = 8) {
   const auto y = slice(formula::uniform<double>(11, {8, 3}, -1, 1), 0, begin, end);
   return mean(square(tanh(layer(x)) - y));
 }
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN(),
+                 infinity = std::numeric_limits<double>::infinity();
+std::string shown(double x) { return (std::ostringstream() << x).str(); }
 
 template <class Optimizer> void train(Layer& layer, Optimizer& optimizer, Index parts = 1) {
   for (int step = 0; step < 6; ++step) {
@@ -96,6 +102,32 @@ TEST(Adam, IsThatOfPyTorch) {
   expect_adam("adamw", {.lr = 0.05, .weight_decay = 0.1});
   expect_adam("adamw_matrices", {.lr = 0.05, .weight_decay = 0.1, .decays = optim::matrices_only});
   expect_adam("accumulate", {.lr = 0.05}, 4);
+}
+TEST(Sgd, RefusesWhatMakesTrainingUseless) {
+  const auto refuse = [](const optim::SgdOptions& o, const std::vector<std::string>& parts) {
+    Layer layer = small_layer();
+    expect_error<ConfigError>([&] { optim::BasicSgd<double> sgd(layer, o); }, parts);
+    optim::BasicSgd<double> another(layer);  // the parameters are still free
+  };
+  for (double lr : {-1e-9, not_a_number, infinity}) refuse({.lr = lr}, {"Sgd: lr", "from 0", shown(lr)});
+  for (double m : {-0.1, 1.0, not_a_number}) refuse({.momentum = m}, {"Sgd: momentum", "below 1", shown(m)});
+  refuse({.nesterov = true}, {"Sgd: nesterov", "momentum"});
+  refuse({.weight_decay = -1}, {"Sgd: weight_decay", "-1"});
+}
+TEST(Adam, RefusesWhatMakesTrainingUseless) {
+  const auto refuse = [](const optim::AdamOptions& o, const std::vector<std::string>& parts) {
+    Layer layer = small_layer();
+    expect_error<ConfigError>([&] { optim::BasicAdam<double> adam(layer, o); }, parts);
+  };
+  for (double x : {-1e-9, not_a_number, infinity}) {
+    refuse({.lr = x}, {"Adam: lr", "from 0", shown(x)});
+    refuse({.eps = x}, {"Adam: eps", "from 0", shown(x)});
+    refuse({.weight_decay = x}, {"Adam: weight_decay", "from 0", shown(x)});
+  }
+  for (double beta : {-0.1, 1.0, not_a_number}) {
+    refuse({.beta1 = beta}, {"Adam: beta1", "below 1", shown(beta)});
+    refuse({.beta2 = beta}, {"Adam: beta2", "below 1", shown(beta)});
+  }
 }
 TEST(Optimizer, ReportsTheNormBeforeClipping) {
   Layer layer = small_layer();
@@ -157,6 +189,15 @@ TEST(Schedule, IsThatOfPyTorch) {
   expect_schedule("step", {.course = Course::step, .every = 5, .gamma = 0.3});
   expect_schedule("linear", {.course = Course::linear, .total = 12, .floor = 0.2});
   expect_schedule("warmup_cosine", {.course = Course::cosine, .warmup = 4, .total = 12});
+}
+TEST(Schedule, RefusesACourseWithoutItsLength) {
+  using Course = optim::Schedule::Course;
+  for (const auto course : {Course::linear, Course::cosine})
+    expect_error<ConfigError>([&] { optim::Schedule{.course = course}(0); }, {"Schedule: total", "found 0"});
+  expect_error<ConfigError>([] { optim::Schedule{.course = Course::linear, .total = -3}(0); }, {"total", "-3"});
+  expect_error<ConfigError>([] { optim::Schedule{.course = Course::step}(0); }, {"Schedule: every", "found 0"});
+  expect_error<ConfigError>([] { optim::Schedule{}(-1); }, {"Schedule", "step from 0", "-1"});
+  EXPECT_EQ(optim::Schedule{}(1000), 1);
 }
 TEST(Ema, FollowsTheWeights) {
   Layer layer = small_layer();

@@ -14,15 +14,28 @@ struct AdamOptions {
   bool decoupled = true;       // AdamW: decay the weights themselves; otherwise the decay is part of the gradient
   DecayRule decays = nullptr;  // which parameters decay; null: all
   double clip_norm = 0;        // > 0: largest norm of all gradients together
+
+  /// Throws ConfigError for numbers that no training can use. Returns itself.
+  const AdamOptions& check() const {
+    detail::check_option("Adam: lr", lr);
+    detail::check_share("Adam: beta1", beta1);
+    detail::check_share("Adam: beta2", beta2);
+    detail::check_option("Adam: eps", eps);
+    detail::check_option("Adam: weight_decay", weight_decay);
+    return *this;
+  }
 };
 
 /// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  p -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
 template <class T> class BasicAdam : public BasicOptimizer<T> {
  public:
-  /// Takes the parameters of `module` into its arena.
+  /// Takes the parameters of `module` into its arena. Throws ConfigError as AdamOptions::check does.
   template <class M>
   explicit BasicAdam(M& module, AdamOptions o = {})
-      : BasicOptimizer<T>(module, o.lr), options_(std::move(o)), m_(this->arena_.block()), v_(this->arena_.block()) {
+      : BasicOptimizer<T>(module, o.check().lr),
+        options_(std::move(o)),
+        m_(this->arena_.block()),
+        v_(this->arena_.block()) {
     this->clip_norm = options_.clip_norm;
     for (const auto& s : this->arena_.slots())
       decays_.push_back(!options_.decays || options_.decays(s.name, s.param.shape()));

@@ -13,13 +13,23 @@ struct SgdOptions {
   double weight_decay = 0;     // added to the gradient
   DecayRule decays = nullptr;  // which parameters decay; null: all
   double clip_norm = 0;
+
+  /// Throws ConfigError for numbers that no training can use. Returns itself.
+  const SgdOptions& check() const {
+    detail::check_option("Sgd: lr", lr);
+    detail::check_share("Sgd: momentum", momentum);
+    detail::check_option("Sgd: weight_decay", weight_decay);
+    if (nesterov && momentum == 0) throw ConfigError("Sgd: nesterov: expected a momentum above 0 beside it, found 0");
+    return *this;
+  }
 };
 
 /// b = momentum b + (1 - dampening) g;  p -= lr * (nesterov ? g + momentum b : b)
 template <class T> class BasicSgd : public BasicOptimizer<T> {
  public:
+  /// Takes the parameters of `module` into its arena. Throws ConfigError as SgdOptions::check does.
   template <class M>
-  explicit BasicSgd(M& module, SgdOptions o = {}) : BasicOptimizer<T>(module, o.lr), options_(std::move(o)) {
+  explicit BasicSgd(M& module, SgdOptions o = {}) : BasicOptimizer<T>(module, o.check().lr), options_(std::move(o)) {
     this->clip_norm = options_.clip_norm;
     if (options_.momentum != 0) velocity_ = this->arena_.block();
     for (const auto& s : this->arena_.slots())
