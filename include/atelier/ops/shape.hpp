@@ -11,12 +11,15 @@ namespace atelier::inline v0 {
 
 /// The same elements under another shape; one size may be -1 and follows from the rest. Shares the memory.
 template <class T> BasicTensor<T> reshape(const BasicTensor<T>& x, std::initializer_list<Index> sizes) {
-  Index known = 1;
-  for (Index n : sizes) known *= n == -1 ? 1 : n;
-  const auto open = std::count(sizes.begin(), sizes.end(), Index{-1});
-  if (open > 1 || (open && !known)) throw Error("reshape: expected at most one -1, and no 0 beside it");
   Shape shape;
-  for (Index n : sizes) shape.push_back(n != -1 ? n : x.size() / known);
+  for (Index n : sizes) shape.push_back(n == -1 ? 1 : n);
+  const Index known = shape.bytes(1);
+  const auto open = std::find(sizes.begin(), sizes.end(), Index{-1});
+  if (open != sizes.end()) {
+    if (!known || std::count(open, sizes.end(), Index{-1}) > 1)
+      throw Error("reshape: expected at most one -1, and no 0 beside it");
+    shape[static_cast<int>(open - sizes.begin())] = x.size() / known;
+  }
   return reshape(x, shape);
 }
 template <class T> BasicTensor<T> reshape(const BasicTensor<T>& x, const Shape& shape) {
