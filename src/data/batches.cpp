@@ -5,21 +5,19 @@
 #include "atelier/io/checksum.hpp"
 #include "atelier/kernels/random.hpp"
 #include "atelier/parallel/team.hpp"
+#include "data/check_numbers.hpp"
 #include "data/scale_bytes.hpp"
 
 namespace atelier::inline v0::data {
 
 namespace {
-/// All of number(k), k < count, are images of the set.
-template <class Number> void check_numbers(const char* what, const ImageSet& set, Index count, const Number& number) {
-  for (Index k = 0; k < count; ++k)
-    if (number(k) < 0 || number(k) >= set.count)
-      throw Error(std::string(what) + ": expected numbers from 0 to " + std::to_string(set.count - 1) + ", found " +
-                  std::to_string(number(k)));
+void check_range(const char* name, const ImageSet& set, Index begin, Index end) {
+  if (begin < 0 || begin > end || end > set.count)
+    throw Error(std::string(name) + ": [" + std::to_string(begin) + ", " + std::to_string(end) + ") does not lie in " +
+                std::to_string(set.count) + " images");
 }
 /// One float picture for each number(k), k < count.
 template <class Number> Tensor images(const ImageSet& set, Index count, const Number& number) {
-  check_numbers("images", set, count, number);
   const Index size = set.image_size();
   auto x = Tensor::empty({count, size});
   parallel_for(count, 64, [&](Index begin, Index end) {
@@ -32,7 +30,6 @@ template <class Number> Tensor images(const ImageSet& set, Index count, const Nu
 }
 template <class Number> IndexTensor labels(const ImageSet& set, Index count, const Number& number) {
   if (set.labels.empty()) throw Error("labels: expected a set with labels, found one without");
-  check_numbers("labels", set, count, number);
   auto y = IndexTensor::empty({count});
   for (Index k = 0; k < count; ++k) y.mutable_data()[k] = set.labels[static_cast<std::size_t>(number(k))];
   return y;
@@ -57,24 +54,26 @@ std::span<const std::int32_t> Shuffle::operator()(Index step) {
 }
 
 Tensor gather_images(const ImageSet& set, std::span<const std::int32_t> numbers) {
+  check_numbers("gather_images", set, numbers);
   return images(set, static_cast<Index>(numbers.size()),
                 [&](Index k) -> Index { return numbers[static_cast<std::size_t>(k)]; });
 }
 Tensor slice_images(const ImageSet& set, Index begin, Index end) {
+  check_range("slice_images", set, begin, end);
   return images(set, end - begin, [&](Index k) { return begin + k; });
 }
 IndexTensor gather_labels(const ImageSet& set, std::span<const std::int32_t> numbers) {
+  check_numbers("gather_labels", set, numbers);
   return labels(set, static_cast<Index>(numbers.size()),
                 [&](Index k) -> Index { return numbers[static_cast<std::size_t>(k)]; });
 }
 IndexTensor slice_labels(const ImageSet& set, Index begin, Index end) {
+  check_range("slice_labels", set, begin, end);
   return labels(set, end - begin, [&](Index k) { return begin + k; });
 }
 
 ImageSet part(const ImageSet& set, Index begin, Index end) {
-  if (begin < 0 || begin > end || end > set.count)
-    throw Error("part: [" + std::to_string(begin) + ", " + std::to_string(end) + ") does not lie in " +
-                std::to_string(set.count) + " images");
+  check_range("part", set, begin, end);
   ImageSet some = set;
   const Index size = set.image_size();
   some.pixels.assign(set.pixels.begin() + begin * size, set.pixels.begin() + end * size);

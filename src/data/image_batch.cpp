@@ -5,18 +5,13 @@
 
 #include "atelier/core/error.hpp"
 #include "atelier/parallel/team.hpp"
+#include "data/check_numbers.hpp"
 #include "data/scale_bytes.hpp"
 
 namespace atelier::inline v0::data {
 namespace {
 
 constexpr Index grain_pixels = 100'000;  // some 40 microseconds
-
-void check(const ImageSet& set, std::span<const std::int32_t> numbers) {
-  const auto bad = std::find_if(numbers.begin(), numbers.end(), [&](auto n) { return n < 0 || n >= set.count; });
-  if (bad != numbers.end())
-    throw Error("image_batch: expected numbers below " + std::to_string(set.count) + ", found " + std::to_string(*bad));
-}
 
 /// Every row reversed.
 void mirror(float* image, Index rows, Index width) {
@@ -40,12 +35,19 @@ Tensor gather(const ImageSet& set, std::span<const std::int32_t> numbers, std::s
 
 Tensor gather(const ImageSet& set, std::span<const std::int32_t> numbers, Range range,
               std::span<const std::uint8_t> flips) {
-  check(set, numbers);
+  check_numbers("image_batch", set, numbers);
   return range == Range::zero_one ? gather<Range::zero_one>(set, numbers, flips)
                                   : gather<Range::minus_one_one>(set, numbers, flips);
 }
 
 }  // namespace
+
+void check_numbers(const char* name, const ImageSet& set, std::span<const std::int32_t> numbers) {
+  const auto bad = std::find_if(numbers.begin(), numbers.end(), [&](auto n) { return n < 0 || n >= set.count; });
+  if (bad != numbers.end())
+    throw Error(std::string(name) + ": expected numbers below " + std::to_string(set.count) + ", found " +
+                std::to_string(*bad));
+}
 
 Tensor image_batch(const ImageSet& set, std::span<const std::int32_t> numbers, Range range) {
   return gather(set, numbers, range, {});

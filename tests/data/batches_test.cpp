@@ -54,10 +54,10 @@ TEST(Batches, ImagesAndLabelsByNumber) {
   EXPECT_EQ(data::slice_labels(set, 3, 5).to_vector(), (std::vector<std::int32_t>{3, 4}));
   expect_error<Error>([&] { data::part(set, 3, 11); }, {"11", "10 images"});
   const std::vector<std::int32_t> outside{3, 10}, negative{-1};
-  expect_error<Error>([&] { data::gather_images(set, outside); }, {"images", "0 to 9", "found 10"});
-  expect_error<Error>([&] { data::gather_labels(set, negative); }, {"labels", "0 to 9", "found -1"});
-  expect_error<Error>([&] { data::slice_images(set, 8, 11); }, {"images", "found 10"});
-  expect_error<Error>([&] { data::slice_labels(set, -2, 1); }, {"labels", "found -2"});
+  expect_error<Error>([&] { data::gather_images(set, outside); }, {"gather_images", "below 10", "found 10"});
+  expect_error<Error>([&] { data::gather_labels(set, negative); }, {"gather_labels", "below 10", "found -1"});
+  expect_error<Error>([&] { data::slice_images(set, 8, 11); }, {"slice_images", "[8, 11)", "10 images"});
+  expect_error<Error>([&] { data::slice_labels(set, -2, 1); }, {"slice_labels", "[-2, 1)", "10 images"});
 }
 TEST(Batches, BinarizeDrawsEachPixelByItsGrey) {
   data::ImageSet set{.count = 1, .height = 300, .width = 300};
