@@ -47,16 +47,11 @@ void print_points(const Request& r) {
     std::printf("%.6g%c", static_cast<double>(x.data()[i]), (i + 1) % c.features ? ' ' : '\n');
 }
 
-/// What image_grid refuses, before the pictures are drawn, which may take long.
-void check_grid(const ImageModel& model, const Request& r) {
-  constexpr Index padding = io::GridOptions{}.padding;
-  const Index square = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(r.n))));
-  const Index columns = std::min(r.columns ? r.columns : square, r.n), rows = (r.n + columns - 1) / columns;
-  const Index width = padding + columns * (model.size + padding), height = padding + rows * (model.size + padding);
-  if (height > io::max_image_bytes / (width * model.channels))
-    throw ConfigError("--n: expected pictures that fit one of " + std::to_string(io::max_image_bytes) +
-                      " bytes side by side, found " + std::to_string(r.n) + " of " + std::to_string(model.size) +
-                      " x " + std::to_string(model.size) + " pixels in " + std::to_string(columns) + " columns");
+void check_grid(const ImageModel& model, const Request& r) try {
+  io::check_grid({r.n, model.channels, model.size, model.size}, {.columns = r.columns});
+} catch (const Error& error) {
+  throw ConfigError("--n: expected fewer pictures, found " + std::to_string(r.n) + " of " + std::to_string(model.size) +
+                    " x " + std::to_string(model.size) + " pixels: " + error.what());
 }
 
 /// A few at a time: what they take in memory stays small.

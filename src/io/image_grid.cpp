@@ -41,13 +41,18 @@ Layout layout(const Shape& shape, const GridOptions& options) {
           .zoom = options.zoom};
 }
 
+void check_size(const Layout& at) {
+  const Index width = at.canvas(at.columns, at.width), height = at.canvas(at.rows, at.height);
+  if (height > max_image_bytes / (width * at.channels))
+    throw Error("image_grid: expected a picture of at most " + std::to_string(max_image_bytes) + " bytes, found " +
+                std::to_string(width) + " x " + std::to_string(height) + " pixels");
+}
+
 Image blank(const Layout& at, std::uint8_t background) {
+  check_size(at);
   Image image{.width = at.canvas(at.columns, at.width),
               .height = at.canvas(at.rows, at.height),
               .channels = static_cast<int>(at.channels)};
-  if (image.height > max_image_bytes / (image.width * at.channels))
-    throw Error("image_grid: expected a picture of at most " + std::to_string(max_image_bytes) + " bytes, found " +
-                std::to_string(image.width) + " x " + std::to_string(image.height) + " pixels");
   image.pixels.assign(static_cast<std::size_t>(image.width * image.height * at.channels), background);
   return image;
 }
@@ -67,6 +72,8 @@ void paint(Image& canvas, const float* from, const Layout& at, Index left, Index
 }
 
 }  // namespace
+
+void check_grid(const Shape& batch, const GridOptions& options) { check_size(layout(batch, options)); }
 
 Image image_grid(const Tensor& batch, const GridOptions& options) {
   const Layout at = layout(batch.shape(), options);

@@ -30,5 +30,7 @@ struct GridOptions {
 /// so that the pictures of a run that diverges can still be looked at.
 /// Throws Error for other shapes, options out of range, and pictures above max_image_bytes.
 Image image_grid(const Tensor& batch, const GridOptions& options = {});
+/// Throws what image_grid() would for a batch of this shape: before the pictures are made, which may take long.
+void check_grid(const Shape& batch, const GridOptions& options = {});
 
 }  // namespace atelier::inline v0::io
