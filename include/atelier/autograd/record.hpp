@@ -58,9 +58,8 @@ template <class T, class... F> struct RecordRule {
 
 /// Records `y` as the result of operation `name`, with a rule for each differentiable input; returns y.
 template <class T, class... F> BasicTensor<T> record(const char* name, BasicTensor<T> y, Wrt<T, F>... inputs) {
-  if constexpr (std::is_integral_v<T>)
-    return y;  // indices have no derivative
-  else if (Tape::recording()) {
+  if constexpr (Differentiable<T>) {
+    if (!Tape::recording()) return y;
     using Rule = detail::RecordRule<T, F...>;
     const std::array<Identity*, sizeof...(F)> x{inputs.x...};
     detail::push(name, y.identity(), Rule{{std::move(inputs.rule)...}, Rule::keeps_result ? y : BasicTensor<T>{}}, x);

@@ -163,8 +163,8 @@ class Tape {
             std::span<Identity* const> inputs) {
     if (owns(y))
       throw Error(std::string(name) +
-                  ": this result is recorded already; compute it from recorded operations under a " +
-                  "Tape::Pause, or leave the record to them");
+                  ": this result is recorded already, by the operations that made it; a rule of its own needs them " +
+                  "under a Tape::Pause");
     if (std::find(inputs.begin(), inputs.end(), y) != inputs.end())
       throw Error(std::string(name) + ": expected a result of its own, found an input; give x.view(x.shape())");
     const auto first = static_cast<std::uint32_t>(state_->inputs.size());

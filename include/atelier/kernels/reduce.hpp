@@ -62,7 +62,7 @@ template <int Bytes, class F, class T, std::size_t K>
 ATELIER_INLINE T sum_span(const F& f, const std::array<const T*, K>& in, Index n) {
   using L = Lanes<T, Bytes>;
   const auto lanes = detail::sum_lanes<L>(MappedLanes<L, F, T, K>{f, in}, n);
-  if constexpr (requires(T x) { x.v; }) {
+  if constexpr (is_dual<T>::value) {
     return detail::dual_total<L, decltype(T::v)>(lanes);
   } else {
     return detail::total(lanes);

@@ -190,7 +190,7 @@ template <class T> BasicTensor<T> concat(const std::vector<BasicTensor<T>>& part
                          width);
     inputs.push_back(parts[k].identity());
   }
-  if (!std::is_integral_v<T> && Tape::recording())
+  if (Differentiable<T> && Tape::recording())
     detail::push("concat", y.identity(), detail::ConcatRule<T>{begins, at}, inputs);
   return y;
 }

@@ -104,8 +104,7 @@ class Worker {
   [[gnu::noinline]] void finish() {
     int seen = open;
     if (state_.compare_exchange_strong(seen, idle, std::memory_order_acq_rel)) return share_.run();
-    const auto ended = [&] { return (seen = state_.load(std::memory_order_acquire)) != running; };
-    if (spin_until(caller_spins, ended)) return;
+    if (spin_until(caller_spins, [&] { return state_.load(std::memory_order_acquire) != running; })) return;
     seen = running;
     if (state_.compare_exchange_strong(seen, awaited, std::memory_order_acq_rel)) state_.wait(awaited);
   }
@@ -138,7 +137,7 @@ class Worker {
     }
   }
 
-  alignas(64) std::atomic<int> state_ = idle;
+  alignas(64) std::atomic<int> state_ = idle;  // in one cache line with the share: a hand-over moves it once
   Share share_{};
   const pid_t owner_ = getpid();
   std::thread thread_;
