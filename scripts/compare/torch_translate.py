@@ -65,10 +65,8 @@ class Translator(nn.Module):
     def decode(self, memory, source, ids):
         length = ids.shape[1]
         x = self.drop(self.target(ids) + self.target_places(torch.arange(length)))
-        mask = torch.triu(torch.full((length, length), float("-inf")), 1)
-        x = self.body.decoder(x, memory, tgt_mask=mask, tgt_is_causal=True,
-                              memory_key_padding_mask=(source == self.pad).float().masked_fill(source == self.pad,
-                                                                                              float("-inf")))
+        later = torch.ones(length, length, dtype=torch.bool).triu(1)
+        x = self.body.decoder(x, memory, tgt_mask=later, tgt_is_causal=True, memory_key_padding_mask=source == self.pad)
         return F.linear(x, self.target.weight)
 
     def forward(self, source, ids):
