@@ -62,7 +62,7 @@ void measure_peaks(Json& out, const Options& o) {
   const int repeats = o.quick ? 60 : 300;
   for (int i = 0; i <= static_cast<int>(isa()); ++i) {
     const auto set = static_cast<Isa>(i);
-    const bool pairs = set == Isa::avx512bf16;  // floats: the same instructions as under avx512
+    const bool pairs = set >= Isa::avx512bf16;  // floats: the same instructions as under avx512
     const kernels::GemmMode mode{.isa = set, .precision = pairs ? Precision::medium : Precision::highest};
     for (int team : team_sizes(o)) {
       const ThreadScope scope(team);

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <utility>
 
-#include "atelier/kernels/gemm/lanes.hpp"
+#include "atelier/kernels/gemm/amx.hpp"
 #include "atelier/parallel/team.hpp"
 
 namespace atelier_bench {
@@ -18,6 +18,7 @@ namespace detail {
 template <class P> struct PeakLoop {
   using V = typename P::V;
   static constexpr int chains = P::isa >= Isa::avx512 ? 24 : 12;
+  static constexpr double operations = 2.0 * chains * P::lanes * P::elements;  ///< a step
   struct Args {
     long steps;
   };
@@ -41,19 +42,39 @@ template <class P> struct PeakLoop {
     for (int i = 0; i < chains; ++i) asm volatile("" : : "v"(sum[i]));
   }
 };
+
+#if defined(ATELIER_X86)
+/// Four registers of sums, as a product's tile has.
+template <class P>
+requires P::tiled struct PeakLoop<P> {
+  static constexpr double operations = 4 * 2.0 * 16 * 16 * 32;  ///< a step
+  struct Args {
+    long steps;
+  };
+  ATELIER_INLINE static void run(const Args& args) {
+    namespace amx = kernels::gemm_impl::amx;
+    const kernels::gemm_impl::TileRegisters registers(true);
+    for (long step = 0; step < args.steps; ++step) {
+      amx::add_products<0, 4, 6>();
+      amx::add_products<1, 4, 7>();
+      amx::add_products<2, 5, 6>();
+      amx::add_products<3, 5, 7>();
+    }
+  }
+};
+#endif
 }  // namespace detail
 
 /// GFLOP/s of multiply-adds on all of threads(), under a mode; about 2 ms.
 template <class T> double peak_gflops(const kernels::GemmMode& mode) {
   return kernels::gemm_impl::with_path<T>(mode, []<class P>(P) {
     using Loop = detail::PeakLoop<kernels::gemm_impl::KernelPath<P>>;
-    const typename Loop::Args args{.steps = 200'000};
+    const typename Loop::Args args{.steps = P::tiled ? 50'000 : 200'000};
     const auto run = kernels::gemm_impl::entry<P::isa, Loop, typename Loop::Args>();
     const auto start = std::chrono::steady_clock::now();
     parallel_tasks(threads(), [&](int) { run(args); });
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    const double operations = 2.0 * Loop::chains * P::lanes * P::elements * static_cast<double>(args.steps);
-    return operations * threads() / seconds.count() / 1e9;
+    return Loop::operations * static_cast<double>(args.steps) * threads() / seconds.count() / 1e9;
   });
 }
 

@@ -122,7 +122,7 @@ TEST_F(BadInputTest, WithoutALengthTheRunIsTenEpochs) {
 
 TEST_F(BadInputTest, Environment) {
   const std::vector<std::tuple<std::string, std::string, std::string>> impossible = {
-      {"ATELIER_ISA", "mmx", "portable, avx2, avx512 or avx512bf16"},
+      {"ATELIER_ISA", "mmx", "portable, avx2, avx512, avx512bf16 or amx"},
       {"ATELIER_ISA", "AVX2", "'AVX2'"},
       {"ATELIER_THREADS", "two", "1 to 1024"},
       {"ATELIER_THREADS", "0", "1 to 1024"}};

@@ -44,7 +44,7 @@ void each_head(const AttentionProblem& a, std::span<T> workspace, Index each, co
 
 /// Numbers of workspace, aligned to 64 bytes, that attention() or attention_gradient() needs.
 template <Real T> Index attention_workspace_size(const AttentionProblem& a, bool backward, const GemmMode& mode = {}) {
-  return gemm_impl::with_path<T>(mode, [&]<class P>(P) -> Index {
+  return gemm_impl::with_vector_path<T>(mode, [&]<class P>(P) -> Index {
     return attention_impl::workers_of(a) * attention_impl::head_workspace<P>(a, backward);
   });
 }
@@ -56,7 +56,7 @@ template <Real T>
 void attention(const AttentionProblem& a, const attention_impl::ForwardArgs<T>& x,
                std::span<std::type_identity_t<T>> workspace, const GemmMode& mode = {}) {
   if (a.queries == 0 || a.size == 0) return;
-  gemm_impl::with_path<T>(mode, [&]<class P>(P) {
+  gemm_impl::with_vector_path<T>(mode, [&]<class P>(P) {
     attention_impl::each_head(a, workspace, attention_impl::head_workspace<P>(a, false),
                               [&](Index unit, T* memory) { attention_impl::forward_head<P>(a, x, unit, memory); });
   });
@@ -68,7 +68,7 @@ template <Real T>
 void attention_gradient(const AttentionProblem& a, const attention_impl::BackwardArgs<T>& x,
                         std::span<std::type_identity_t<T>> workspace, const GemmMode& mode = {}) {
   if (a.size == 0) return;
-  gemm_impl::with_path<T>(mode, [&]<class P>(P) {
+  gemm_impl::with_vector_path<T>(mode, [&]<class P>(P) {
     attention_impl::each_head(a, workspace, attention_impl::head_workspace<P>(a, true), [&](Index unit, T* memory) {
       attention_impl::BackwardHead<P>(a, x, unit, memory).run();
     });

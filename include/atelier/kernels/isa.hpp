@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -19,19 +20,50 @@
 #define ATELIER_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,bmi,bmi2,f16c")))
 #define ATELIER_TARGET_AVX512BF16 \
   __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,avx2,fma,bmi,bmi2,f16c")))
+#define ATELIER_TARGET_AMX \
+  __attribute__((target("amx-tile,amx-bf16,avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,avx2,fma,bmi,bmi2,f16c")))
+#endif
+#if defined(ATELIER_X86) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace atelier::inline v0 {
 
-/// Instruction sets with code of their own, weakest first. `portable` is the compiler's baseline with 16-byte vectors.
-enum class Isa { portable, avx2, avx512, avx512bf16 };
+/// Instruction sets with code of their own, weakest first. `portable` is the compiler's baseline with 16-byte vectors;
+/// `amx` is avx512bf16 with tile registers for products of bfloat16.
+enum class Isa { portable, avx2, avx512, avx512bf16, amx };
+inline constexpr int isa_count = 5;
 
 inline const char* name(Isa isa) {
-  constexpr const char* names[] = {"portable", "avx2", "avx512", "avx512bf16"};
+  constexpr const char* names[] = {"portable", "avx2", "avx512", "avx512bf16", "amx"};
   return names[static_cast<int>(isa)];
 }
 
 namespace detail {
+/// Whether the processor has tiles of bfloat16.
+inline bool has_tiles() {
+#if defined(ATELIER_X86) && defined(__linux__)
+  constexpr unsigned bf16_bit = 1u << 22, tile_bit = 1u << 24;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & bf16_bit) && (d & tile_bit);
+#else
+  return false;
+#endif
+}
+
+/// Whether this process may use them. Linux gives a process the registers when it asks for them; from then on its
+/// alternate signal stacks must have room for those, too (sysconf(_SC_MINSIGSTKSZ)).
+inline bool tiles_are_granted() {
+#if defined(ATELIER_X86) && defined(__linux__)
+  constexpr long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return false;
+#endif
+}
+
 /// The best instruction set of this processor.
 inline Isa best_isa() {
 #if defined(ATELIER_X86)
@@ -39,22 +71,33 @@ inline Isa best_isa() {
   const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
   const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                   __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
-  if (v4) return __builtin_cpu_supports("avx512bf16") ? Isa::avx512bf16 : Isa::avx512;
+  if (v4 && __builtin_cpu_supports("avx512bf16")) return has_tiles() ? Isa::amx : Isa::avx512bf16;
+  if (v4) return Isa::avx512;
   if (v3) return Isa::avx2;
 #endif
   return Isa::portable;
 }
 
-inline Isa chosen_isa() {
-  const Isa best = best_isa();
+/// The set that ATELIER_ISA names; none when it is not set.
+inline std::optional<Isa> forced_isa(Isa best) {
   const char* forced = std::getenv("ATELIER_ISA");
-  if (!forced || !*forced) return best;
-  for (int i = 0; i <= static_cast<int>(Isa::avx512bf16); ++i) {
+  if (!forced || !*forced) return {};
+  for (int i = 0; i < isa_count; ++i) {
     if (std::string(forced) != name(static_cast<Isa>(i))) continue;
     if (i <= static_cast<int>(best)) return static_cast<Isa>(i);
     throw ConfigError("ATELIER_ISA: this processor has no " + std::string(forced) + "; its best is " + name(best));
   }
-  throw ConfigError("ATELIER_ISA: expected portable, avx2, avx512 or avx512bf16, found '" + std::string(forced) + "'");
+  throw ConfigError("ATELIER_ISA: expected portable, avx2, avx512, avx512bf16 or amx, found '" + std::string(forced) +
+                    "'");
+}
+
+inline Isa chosen_isa() {
+  const Isa best = best_isa();
+  const auto forced = forced_isa(best);
+  if (forced.value_or(best) != Isa::amx) return forced.value_or(best);
+  if (tiles_are_granted()) return Isa::amx;
+  if (forced) throw ConfigError("ATELIER_ISA: the system does not give this process the registers of amx");
+  return Isa::avx512bf16;
 }
 }  // namespace detail
 

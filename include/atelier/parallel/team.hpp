@@ -88,9 +88,9 @@ class Team {
     while (helpers_.size() < helpers) helpers_.push_back(std::make_unique<Worker>());
     Failure failure;
     const auto share = [&](int member) { return Share{&f, member, size, tasks, &failure}; };
-    for (int h = 1; h < size; ++h) helpers_[h - 1]->begin(share(h));
+    for (std::size_t h = 0; h < helpers; ++h) helpers_[h]->begin(share(static_cast<int>(h) + 1));
     share(0).run();
-    for (int h = 1; h < size; ++h) helpers_[h - 1]->finish();
+    for (std::size_t h = 0; h < helpers; ++h) helpers_[h]->finish();
     failure.rethrow();
   }
 

@@ -289,7 +289,7 @@ template <class P> class GatherPlan {
     t.units = (to - from + P::elements - 1) / P::elements;
     t.relu = rectify && plain;
     if (!last) t.bias = nullptr;
-    gemm_impl::Tiles<K, false>::get(m, tile.vectors)(t);
+    gemm_impl::Tiles<K, false>::run(t, m, tile.vectors);
     if (rectify && !plain)
       entry<P::isa, Rectify, typename Rectify::Args>()(
           {.c = t.c, .c_row = t.c_row, .rows = m, .vectors = tile.vectors, .slope = x_.epilogue.slope});
@@ -330,7 +330,10 @@ void run_gather(const Gather& g, const typename P::T* source, const typename P::
   const int team = team_for(g.shape);
   const GatherPlan<P> plan(x, team);
   const Index each = GatherPlan<P>::workspace_size(g);
-  const auto unit = [&](Index u, int worker) { plan.run(u, own + worker * each); };
+  const auto unit = [&](Index u, int worker) {
+    const gemm_impl::TileRegisters registers(P::tiled);
+    plan.run(u, own + worker * each);
+  };
   if (team > 1) return parallel_units(plan.units(), unit);
   const FlushDenormals guard;
   for (Index u = 0; u < plan.units(); ++u) unit(u, 0);

@@ -151,7 +151,7 @@ template <class P> class GradientPlan {
       for (Index i = 0; i < parts && rows > 0; ++i) {
         t.a = u.workspace + q * cut_.piece() + pieces.begin(i);
         t.c = u.out + cut_.panels.begin(p) * cut_.rows + (row_panels.begin(q) + pieces.begin(i)) * width;
-        Tiles::get(static_cast<int>(pieces.size(i)), v)(t);
+        Tiles::run(t, static_cast<int>(pieces.size(i)), v);
       }
     }
   }
@@ -242,7 +242,10 @@ void run_gradient(const ConvShape& s, const typename P::T* x, const typename P::
   const GradientCut<P> cut(s);
   T* const own = workspace + s.groups * cut.parts * cut.result();
   const GradientPlan<P> plan(s, x, dy, workspace);
-  const auto unit = [&](Index u, int worker) { plan.run(u, own + worker * cut.own()); };
+  const auto unit = [&](Index u, int worker) {
+    const gemm_impl::TileRegisters registers(P::tiled);
+    plan.run(u, own + worker * cut.own());
+  };
   if (team_for(s) > 1) {
     parallel_units(plan.units(), unit);
   } else {

@@ -93,7 +93,10 @@ template <class T> void run_part(const Kernels<T>& kernels, const Product<T>& x,
     packed = std::exchange(workspace, workspace + taken);
   }
   const Plan<T> plan(kernels, x, packed, team);
-  const auto unit = [&](Index u, int worker) { plan.run(u, workspace + worker * layout.a_size); };
+  const auto unit = [&](Index u, int worker) {
+    const TileRegisters registers(kernels.tiled);
+    plan.run(u, workspace + worker * layout.a_size);
+  };
   if (team > 1) return parallel_units(plan.units(), unit);
   const FlushDenormals guard;
   for (Index u = 0; u < plan.units(); ++u) unit(u, 0);

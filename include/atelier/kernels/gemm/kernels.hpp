@@ -10,10 +10,11 @@ namespace atelier::inline v0::kernels::gemm_impl {
 
 template <class T> struct Kernels {
   template <class Args> using Function = void (*)(const Args&);
-  static constexpr int most_lanes = 64 / sizeof(T), most_sums = 28;  ///< of any path
+  static constexpr int most_lanes = 64 / sizeof(T), most_sums = 96;  ///< of any path
 
   int lanes, elements, sums, rows, slot;  ///< see Path
   bool converts;                          ///< packed operands hold other numbers than memory does
+  bool tiled;                             ///< needs TileRegisters
   Function<PackArgs<T>> pack_across[3], pack_transposed, pack_along;
   Function<PieceArgs<T>> pack_pieces;
   const TileFunction<T>* tiles[2];  ///< of A in place, and of A transposed
@@ -37,6 +38,7 @@ template <class P, class T = typename P::T> constexpr Kernels<T> kernels_of() {
       .rows = P::rows,
       .slot = P::slot,
       .converts = P::unit != Unit::number,
+      .tiled = P::tiled,
       .pack_across = {entry<P::isa, PackAcross<P, 1>, PackArgs<T>>(), entry<P::isa, PackAcross<P, 2>, PackArgs<T>>(),
                       entry<P::isa, PackAcross<P, 3>, PackArgs<T>>()},
       .pack_transposed = entry<P::isa, PackTransposed<P>, PackArgs<T>>(),

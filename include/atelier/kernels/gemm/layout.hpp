@@ -64,7 +64,7 @@ template <class T> struct Layout {
     const Index lines = (longest * static_cast<Index>(sizeof(T)) + 63) / 64;
     along_rows = longest <= 64;
     a_row = (lines | 1) * 64 / static_cast<Index>(sizeof(T));  // an odd number of lines: rows fall into different sets
-    a_piece = longest * p.slot;
+    a_piece = (p.tiled ? (longest + p.lanes - 1) / p.lanes * p.lanes : longest) * p.slot;
     const Index panel = ta == Transpose::no ? p.rows * a_row : a_piece, panels = (s.m + p.rows - 1) / p.rows;
     block = std::clamp<Index>(most_packed_a / std::max<Index>(panel, 1), 1, 64);
     block = std::clamp<Index>(panels, 1, block);

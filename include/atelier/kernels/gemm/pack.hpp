@@ -194,4 +194,34 @@ template <class P> struct PackPieces {
   }
 };
 
+/// The same for tile registers, whose rows run along the reduction: sixteen steps of a piece are turned into P::slot
+/// rows of sixteen units, zero where there are no more steps.
+template <class P>
+requires P::tiled struct PackPieces<P> {
+  using T = typename P::T;
+  using V = typename P::V;
+  using Args = PieceArgs<T>;
+  ATELIER_INLINE static void run(const Args& args) {
+    const PackArgs<T>& s = args.copy;
+    for (Index k = 0, square = 0; k < s.rows; k += P::elements * P::lanes, square += P::lanes * P::slot)
+      for (Index q = 0; q < args.count; ++q) {
+        const Index begin = args.pieces.begin(args.first + q);
+        for (Index i = 0; i < P::slot; i += P::lanes)
+          turn(s, k, begin + i, args.pieces.n - begin - i, s.out + q * s.out_stride + square + i * P::lanes);
+      }
+  }
+  ATELIER_INLINE static void turn(const PackArgs<T>& s, Index k, Index column, Index count, T* out) {
+    V r[P::lanes];
+#pragma GCC unroll 16
+    for (int u = 0; u < P::lanes; ++u, k += P::elements) {
+      const Index next = k + 1 < s.rows ? s.source_stride : 0;
+      const T* const from = s.source + (k < s.rows ? k * s.source_stride + column : 0);
+      r[u] = PackAcross<P, 1>::units(from, k < s.rows ? count : 0, next);
+    }
+    transpose(r);
+#pragma GCC unroll 16
+    for (int i = 0; i < P::lanes; ++i) r[i].store(out + i * P::lanes);
+  }
+};
+
 }  // namespace atelier::inline v0::kernels::gemm_impl

@@ -17,7 +17,7 @@ enum class Unit { number, rounded, pair };
 inline constexpr int path_vectors = 2;  ///< of a column panel, on every path
 
 /// One way to compute. The tile, `rows` x `vectors` registers of sums, leaves room for a row of B and an element of A:
-/// 14 x 2 of 32 registers, 6 x 2 of 16.
+/// 14 x 2 of 32 registers, 6 x 2 of 16. With tile registers (amx.hpp) it is 32 rows high; so is one of three vectors.
 template <class Scalar, Isa isa_, Unit unit_> struct Path {
   using T = Scalar;
   static constexpr Isa isa = isa_;
@@ -26,10 +26,11 @@ template <class Scalar, Isa isa_, Unit unit_> struct Path {
   static constexpr int lanes = vector_bytes(isa) / static_cast<int>(sizeof(T));
   using V = simd::Vec<T, lanes>;
 
-  static constexpr int sums = isa >= Isa::avx512 ? 28 : 12;
+  static constexpr bool tiled = isa == Isa::amx;  ///< sums stand in tile registers
+  static constexpr int sums = tiled ? 96 : isa >= Isa::avx512 ? 28 : 12;
   static constexpr int vectors = path_vectors;                     ///< of a column panel; the last one has 1, 2 or 3
   static constexpr int width = vectors * lanes;                    ///< columns of a panel
-  static constexpr int rows = sums / vectors;                      ///< most rows of a tile, and rows of a row panel
+  static constexpr int rows = tiled ? 32 : sums / vectors;         ///< most rows of a tile, and rows of a row panel
   static constexpr int slot = (rows + lanes - 1) / lanes * lanes;  ///< units between steps of a packed, transposed A
 
   /// Most rows of a tile that is `v` vectors wide.
@@ -52,11 +53,15 @@ template <class Leaf, class Args>
 ATELIER_TARGET_AVX512BF16 __attribute__((flatten)) void enter_avx512bf16(const Args& args) {
   Leaf::run(args);
 }
+template <class Leaf, class Args> ATELIER_TARGET_AMX __attribute__((flatten)) void enter_amx(const Args& args) {
+  Leaf::run(args);
+}
 #endif
 
 /// The function that runs `Leaf` under an instruction set.
 template <Isa isa, class Leaf, class Args> constexpr auto entry() -> void (*)(const Args&) {
 #if defined(ATELIER_X86)
+  if constexpr (isa == Isa::amx) return &enter_amx<Leaf, Args>;
   if constexpr (isa == Isa::avx512bf16) return &enter_avx512bf16<Leaf, Args>;
   if constexpr (isa == Isa::avx512) return &enter_avx512<Leaf, Args>;
   if constexpr (isa == Isa::avx2) return &enter_avx2<Leaf, Args>;
@@ -64,16 +69,17 @@ template <Isa isa, class Leaf, class Args> constexpr auto entry() -> void (*)(co
   return &enter_portable<Leaf, Args>;
 }
 
-/// Calls f(Path<...>{}) with the path of a mode. `high` is `highest` on all of them: three bfloat16 products cost more
-/// than one float product without tile registers. Paths for AMX (medium, and high as three products) belong here.
-template <class T, class F> auto with_path(const GemmMode& mode, F&& f) {
+/// Calls f(Path<...>{}) with the path of a mode that does without tile registers. `high` is `highest` on all of them:
+/// three bfloat16 products cost more than one float product without those. Processors with AMX multiply pairs in
+/// vectors at a third of the speed of floats.
+template <class T, class F> auto with_vector_path(const GemmMode& mode, F&& f) {
   static_assert(std::same_as<T, float> || std::same_as<T, double>);
 #if defined(ATELIER_X86)
   if constexpr (std::same_as<T, double>) {  // serves checks of gradients: one wide path is enough
     if (mode.isa >= Isa::avx2) return f(Path<T, Isa::avx2, Unit::number>{});
   } else if (mode.precision == Precision::medium) {
     if (mode.isa == Isa::avx512bf16) return f(Path<T, Isa::avx512bf16, Unit::pair>{});
-    if (mode.isa == Isa::avx512) return f(Path<T, Isa::avx512, Unit::rounded>{});
+    if (mode.isa >= Isa::avx512) return f(Path<T, Isa::avx512, Unit::rounded>{});
     if (mode.isa == Isa::avx2) return f(Path<T, Isa::avx2, Unit::rounded>{});
   } else {
     if (mode.isa >= Isa::avx512) return f(Path<T, Isa::avx512, Unit::number>{});
@@ -84,6 +90,15 @@ template <class T, class F> auto with_path(const GemmMode& mode, F&& f) {
     if (mode.precision == Precision::medium) return f(Path<T, Isa::portable, Unit::rounded>{});
   }
   return f(Path<T, Isa::portable, Unit::number>{});
+}
+
+/// Calls f(Path<...>{}) with the path of a mode. f opens TileRegisters around what runs its tiles.
+template <class T, class F> auto with_path(const GemmMode& mode, F&& f) {
+#if defined(ATELIER_X86)
+  if constexpr (std::same_as<T, float>)
+    if (mode.isa == Isa::amx && mode.precision == Precision::medium) return f(Path<T, Isa::amx, Unit::pair>{});
+#endif
+  return with_vector_path<T>(mode, f);
 }
 
 }  // namespace atelier::inline v0::kernels::gemm_impl

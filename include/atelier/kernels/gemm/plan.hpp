@@ -33,7 +33,8 @@ Units choose_units(const Kernels<T>& kernels, const Product<T>& x, const Layout<
     u.column_groups = groups_of(u.column_panels, std::max<Index>(1, u.row_groups > 1 ? 1 : tiles / u.row_panels));
     return u;
   }
-  u.row_groups = groups_of(u.row_panels, std::clamp<Index>(tiles / u.column_panels, 1, layout.block));
+  const Index together = kernels.tiled ? std::min<Index>(4, layout.block) : 1;  // what a panel of B is read for
+  u.row_groups = groups_of(u.row_panels, std::clamp<Index>(tiles / u.column_panels, together, layout.block));
   if (workers > 1) u.column_groups = std::clamp<Index>(4 * workers / u.row_groups, 1, groups_of(u.column_panels, 4));
   return u;
 }
@@ -173,7 +174,8 @@ template <class T> class Plan {
     }
   }
 
-  void run_full(const Column& column, const TileArgs<T>& t, int m) const {
+  void run_full(const Column& column, TileArgs<T> t, int m) const {
+    t.rows = m;
     kernels_.tile(transposed_a_, m, column.vectors)(t);
     if (column.last && x_.epilogue.activation == Activation::gelu_tanh && !x_.turned)
       kernels_.gelu({.c = t.c, .c_row = t.c_row, .rows = m, .vectors = column.vectors});

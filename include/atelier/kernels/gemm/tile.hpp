@@ -8,21 +8,9 @@
 #include <array>
 #include <utility>
 
-#include "atelier/kernels/gemm/lanes.hpp"
+#include "atelier/kernels/gemm/amx.hpp"
 
 namespace atelier::inline v0::kernels::gemm_impl {
-
-template <class T> struct TileArgs {
-  Index units = 0;              ///< steps of the reduction
-  const T* a = nullptr;         ///< element (i, step) at a[i * a_row + step * a_step]
-  Index a_row = 0, a_step = 0;  ///< the tile's template argument says which one is 1
-  const T* b = nullptr;         ///< row `step` at b + step * b_step
-  Index b_step = 0;
-  T* c = nullptr;  ///< [M, NV * lanes], in full
-  Index c_row = 0;
-  const T* bias = nullptr;  ///< [NV * lanes]
-  bool accumulate = false, relu = false;
-};
 
 template <class P, int M, int NV, bool transposed_a> struct Tile {
   using T = typename P::T;
@@ -108,11 +96,16 @@ constexpr std::size_t tile_place(int m, int vectors) { return static_cast<std::s
 template <class P, bool transposed_a> struct Tiles {
   using Function = TileFunction<typename P::T>;
 
-  static Function get(int m, int vectors) { return table[tile_place(m, vectors)]; }
+  static void run(TileArgs<typename P::T> t, int m, int vectors) {
+    t.rows = m;
+    table[tile_place(m, vectors)](t);
+  }
 
   template <int M, int NV> static constexpr Function tile() {
     if constexpr (M > P::most_rows(NV))
       return nullptr;
+    else if constexpr (P::tiled)
+      return entry<P::isa, RegisterTile<P, M <= 16 ? 1 : 2, NV, transposed_a>, TileArgs<typename P::T>>();
     else
       return entry<P::isa, Tile<P, M, NV, transposed_a>, TileArgs<typename P::T>>();
   }
