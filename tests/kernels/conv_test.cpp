@@ -203,6 +203,22 @@ TEST(Conv, LongReductions) {  // of several blocks, and parts of the weight grad
   check_passes<float>({2, {64, 70}, 5, {64, 70}, 7, {3, 3}, {1, 1}, {1, 1}}, Precision::medium);
 }
 
+TEST(Conv, PhasesOfOtherBlocks) {  // nine taps are cut into blocks of five and four, six taps stay one block
+  for (auto [channels, precision] : {std::pair{Index{128}, Precision::highest},
+                                     {256, Precision::highest},
+                                     {256, Precision::medium},
+                                     {512, Precision::medium}}) {
+    const auto s = with_results({.batch = 1,
+                                 .size = {16, 16},
+                                 .in = 32,
+                                 .out = channels,
+                                 .kernel = {5, 5},
+                                 .stride = {2, 2},
+                                 .padding = {2, 2}});
+    check(Case<float>{.shape = s, .pass = ConvPass::data, .precision = precision});
+  }
+}
+
 TEST(Conv, EmptyAndTiny) {
   for (Precision precision : {Precision::highest, Precision::medium}) {
     check_passes<float>({0, {8, 8}, 4, {4, 4}, 6, {4, 4}, {2, 2}, {1, 1}}, precision);

@@ -270,6 +270,15 @@ TEST(Gemm, FewRowsOfALongReduction) {  // cut into the parts that threads own
   check(Case<double>{.shape = {9, 333, 510}});
 }
 
+TEST(Gemm, PartsOfOtherBlocks) {  // the longest part of a reduction has shorter blocks than the others
+  check(Case<float>{.shape = {128, 100, 8193}, .precision = Precision::medium});
+  check(Case<float>{.shape = {32, 500, 8193}, .precision = Precision::medium});
+  check(Case<float>{.shape = {100, 100, 4097}});
+  for (Precision precision : {Precision::highest, Precision::medium})
+    for (Index k : {8193, 16385})
+      check(Case<float>{.shape = {14, 20, k}, .ta = Transpose::yes, .precision = precision});
+}
+
 TEST(Gemm, MediumUsesRoundedInputs) {
   const float a[] = {1.00390625f}, b[] = {1.01171875f};  // ties of bfloat16: to 1 (even) and 1.015625 (even)
   float c[] = {0};

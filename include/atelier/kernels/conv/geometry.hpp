@@ -227,12 +227,6 @@ struct Gather {
     const Index y = i / phases(1), x = i % phases(1);
     return taps_before(0, y) * taps_before(1, phases(1)) + (x ? axis(0, y).taps * taps_before(1, x) : 0);
   }
-  Index most_taps() const {
-    Index most[] = {0, 0};
-    for (int d = 0; d < 2; ++d)
-      for (Index i = 0; i < phases(d); ++i) most[d] = std::max(most[d], axis(d, i).taps);
-    return most[0] * most[1];
-  }
   Index most_results() const { return phases() ? shape.batch * phase(0).results() : 0; }
   /// Calls f(part) for the parts of all phases.
   template <class F> void each_part(Cut cut, const F& f) const {

@@ -104,10 +104,15 @@ template <class P> class GatherPlan {
     Index a_row, element_row, block;
     explicit Sizes(const Gather& g) {
       constexpr Index most = gemm_impl::block_panels * P::rows * 512;
-      const TapBlocks<P> blocks{g.most_taps(), g.channels()};
       constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-      a_row = ((blocks.rows(0) + line - 1) / line | 1) * line;  // an odd number of lines: rows fall into different sets
-      element_row = (blocks.elements(0) + line - 1) / line * line;
+      Index rows = 0, elements = 0;  // of the longest block: a phase with fewer taps may be cut less
+      for (Index i = 0; i < g.phases(); ++i) {
+        const TapBlocks<P> blocks{g.phase(i).taps(), g.channels()};
+        rows = std::max(rows, blocks.rows(0));
+        elements = std::max(elements, blocks.elements(0));
+      }
+      a_row = ((rows + line - 1) / line | 1) * line;  // an odd number of lines: rows fall into different sets
+      element_row = (elements + line - 1) / line * line;
       const Index panels = std::max<Index>(1, groups_of(g.most_results(), P::rows));
       block = std::clamp<Index>(most / (P::rows * a_row), 1, panels);
     }

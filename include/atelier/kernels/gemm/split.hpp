@@ -30,10 +30,14 @@ template <class T> Product<T> part_of(const Product<T>& x, Index k0, Index k1, T
   return part;
 }
 
-/// Numbers of workspace of one part.
+/// Numbers of workspace of any part. Parts have two lengths; the longer one may be cut into more, shorter blocks.
 template <class T> Index part_size(const Kernels<T>& kernels, GemmShape s, Transpose ta, Index parts) {
-  s.k = (s.k + parts - 1) / parts;
-  return Layout<T>(kernels, s, ta).a_size + Layout<T>::b_size(kernels, s, s.n);
+  Index most = 0;
+  for (const Index k : {s.k / parts, (s.k + parts - 1) / parts}) {
+    s.k = k;
+    most = std::max(most, Layout<T>(kernels, s, ta).a_size + Layout<T>::b_size(kernels, s, s.n));
+  }
+  return most;
 }
 inline Index result_size(const GemmShape& s) { return (s.m * s.n + 15) / 16 * 16; }
 
