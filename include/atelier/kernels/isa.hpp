@@ -32,7 +32,7 @@
 namespace atelier::inline v0 {
 
 /// Instruction sets with code of their own, weakest first. `portable` is the compiler's baseline with 16-byte vectors;
-/// `amx` is avx512bf16 with tile registers for products of bfloat16.
+/// `amx` is avx512 with tile registers for products of bfloat16; its pairs in vectors are slower than floats.
 enum class Isa { portable, avx2, avx512, avx512bf16, amx };
 inline constexpr int isa_count = 5;
 
@@ -97,7 +97,7 @@ inline Isa chosen_isa() {
   if (forced.value_or(best) != Isa::amx) return forced.value_or(best);
   if (tiles_are_granted()) return Isa::amx;
   if (forced) throw ConfigError("ATELIER_ISA: the system does not give this process the registers of amx");
-  return Isa::avx512bf16;
+  return Isa::avx512;  // such processors multiply pairs in vectors at a third of the speed of floats
 }
 }  // namespace detail
 

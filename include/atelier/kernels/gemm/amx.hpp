@@ -2,10 +2,9 @@
 ///
 /// A register of A holds 16 rows of 16 pairs, one of B 16 steps of 16 columns' pairs, one of sums 16 x 16 floats.
 /// Packed operands stand as for AVX512-BF16 (pack.hpp) with one exception: a packed, transposed A is turned, since a
-/// register takes its rows along the reduction; it stands in squares, see PackPieces.
+/// register takes its rows along the reduction; it stands in squares, see PackPieces. An instruction may add the 32
+/// products of a row before it adds them to the sum; where such steps begin depends on the sizes alone, as blocks do.
 #pragma once
-
-#include <cstring>
 
 #include "atelier/kernels/gemm/pack.hpp"
 
@@ -63,7 +62,7 @@ class TileRegisters {
   TileRegisters& operator=(const TileRegisters&) = delete;
 
  private:
-  bool used_;
+  [[maybe_unused]] bool used_;
 };
 
 template <class T> struct TileArgs {
@@ -78,6 +77,8 @@ template <class T> struct TileArgs {
   const T* bias = nullptr;  ///< [NV * lanes]
   bool accumulate = false, relu = false;
 };
+
+template <class P, int R, int NV, bool transposed_a> struct RegisterTile;
 
 #if defined(ATELIER_X86)
 /// A tile of 16 R rows by NV vectors in R x NV registers; t.rows of them are stored. It reads 16 R rows of A, whatever

@@ -50,7 +50,7 @@ template <class T> struct Blocks {
   Index elements(Index b) const { return std::min(length(b) * elements_a_unit, k - first(b)); }
 };
 
-/// Row panels that share a block: with Blocks::bytes, 500 KB of L2.
+/// Row panels that share a block: with Blocks::bytes, 500 KB of L2, or 1.2 MB for tile registers.
 inline constexpr Index block_panels = 18;
 
 /// [0, n) cut into `count` pieces whose sizes differ by one at most, larger ones first.

@@ -17,7 +17,7 @@ enum class Unit { number, rounded, pair };
 inline constexpr int path_vectors = 2;  ///< of a column panel, on every path
 
 /// One way to compute. The tile, `rows` x `vectors` registers of sums, leaves room for a row of B and an element of A:
-/// 14 x 2 of 32 registers, 6 x 2 of 16. With tile registers (amx.hpp) it is 32 rows high; so is one of three vectors.
+/// 14 x 2 of 32 registers, 6 x 2 of 16. With tile registers (amx.hpp) there are 32 rows for one to three vectors.
 template <class Scalar, Isa isa_, Unit unit_> struct Path {
   using T = Scalar;
   static constexpr Isa isa = isa_;
@@ -35,6 +35,7 @@ template <class Scalar, Isa isa_, Unit unit_> struct Path {
 
   /// Most rows of a tile that is `v` vectors wide.
   static constexpr int most_rows(int v) { return v <= vectors ? rows : sums / 3; }
+  static_assert(!tiled || sums / 3 == rows);  // a packed, transposed A may not be cut within a panel then
 };
 
 /// The kernels of a path do not see whether its numbers were rounded before.

@@ -1,8 +1,8 @@
 /// The micro-kernel: one tile of C, M rows by NV vectors, summed in registers over a block of the reduction.
 /// After Goto & van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 ///
-/// Each element is one chain of fused multiply-adds in the order of k. So its bits depend neither on the tile it falls
-/// into, nor on the threads, nor on how the operands were packed.
+/// Without tile registers each element is one chain of fused multiply-adds in the order of k. So its bits depend
+/// neither on the tile it falls into, nor on the threads, nor on how the operands were packed.
 #pragma once
 
 #include <array>

@@ -35,7 +35,8 @@ template <class T> struct GemmEpilogue {
   bool accumulate = false;                   ///< add to what C holds
 };
 
-/// How products are computed. A packed operand may only be used under the mode it was packed for.
+/// How products are computed. `isa` is at most atelier::isa(), which asks for the registers of amx. A packed operand
+/// may only be used under the mode it was packed for.
 struct GemmMode {
   Isa isa = atelier::isa();
   Precision precision = PrecisionScope::current();
