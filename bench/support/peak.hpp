@@ -47,13 +47,14 @@ template <class P> struct PeakLoop {
 /// Four registers of sums, as a product's tile has.
 template <class P>
 requires P::tiled struct PeakLoop<P> {
-  static constexpr double operations = 4 * 2.0 * 16 * 16 * 32;  ///< a step
+  static constexpr double registers = 4, rows = kernels::gemm_impl::register_rows;
+  static constexpr double operations = registers * 2.0 * rows * P::lanes * P::lanes * P::elements;  ///< a step
   struct Args {
     long steps;
   };
   ATELIER_INLINE static void run(const Args& args) {
     namespace amx = kernels::gemm_impl::amx;
-    const kernels::gemm_impl::TileRegisters registers(true);
+    const kernels::gemm_impl::TileRegisters opened(true);
     for (long step = 0; step < args.steps; ++step) {
       amx::add_products<0, 4, 6>();
       amx::add_products<1, 4, 7>();

@@ -36,9 +36,8 @@ void each_head(const AttentionProblem& a, std::span<T> workspace, Index each, co
   if (static_cast<Index>(workspace.size()) < workers * each)
     throw Error("attention: expected a workspace of " + std::to_string(workers * each) + " numbers, found " +
                 std::to_string(workspace.size()));
-  if (workers > 1) return parallel_units(a.units(), [&](Index u, int w) { head(u, workspace.data() + w * each); });
-  const FlushDenormals guard;
-  for (Index u = 0; u < a.units(); ++u) head(u, workspace.data());
+  parallel_units(
+      a.units(), [&](Index u, int w) { head(u, workspace.data() + w * each); }, workers);
 }
 }  // namespace attention_impl
 

@@ -119,13 +119,14 @@ inline int unit_workers(std::int64_t units) {
 }
 
 /// Runs f(unit, worker) for unit in [0, units), workers numbered from 0. Each begins with a contiguous part of the
-/// units and then helps the others, so that none waits long: for units of some microseconds.
-inline void parallel_units(std::int64_t units, detail::FunctionRef<std::int64_t, int> f) {
+/// units and then helps the others, so that none waits long: for units of some microseconds. `most` workers: 1 for what
+/// is not worth a region.
+inline void parallel_units(std::int64_t units, detail::FunctionRef<std::int64_t, int> f, int most = 64) {
   struct alignas(64) Part {
     std::atomic<std::int64_t> next;
     std::int64_t end;
   };
-  const int workers = unit_workers(units);
+  const int workers = std::min(unit_workers(units), most);
   Part parts[64];
   for (int w = 0; w < workers; ++w) {
     parts[w].next.store(units * w / workers, std::memory_order_relaxed);

@@ -339,9 +339,7 @@ void run_gather(const Gather& g, const typename P::T* source, const typename P::
     const gemm_impl::TileRegisters registers(P::tiled);
     plan.run(u, own + worker * each);
   };
-  if (team > 1) return parallel_units(plan.units(), unit);
-  const FlushDenormals guard;
-  for (Index u = 0; u < plan.units(); ++u) unit(u, 0);
+  parallel_units(plan.units(), unit, team);
 }
 
 }  // namespace atelier::inline v0::kernels::conv_impl

@@ -218,9 +218,7 @@ void run_scatter(const ConvShape& s, const typename P::T* dy, const typename P::
   const Index each = bands.sums() + ScatterPlan<P>::product_size(bands, mode);
   const ScatterPlan<P> plan(bands, dy, packed, dx, epilogue, mode);
   const auto unit = [&](Index u, int worker) { plan.run(u, own + worker * each); };
-  if (team_for(s) > 1) return parallel_units(plan.units(), unit);
-  const FlushDenormals guard;
-  for (Index u = 0; u < plan.units(); ++u) unit(u, 0);
+  parallel_units(plan.units(), unit, team_for(s));
 }
 
 }  // namespace atelier::inline v0::kernels::conv_impl

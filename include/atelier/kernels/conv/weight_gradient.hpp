@@ -246,12 +246,7 @@ void run_gradient(const ConvShape& s, const typename P::T* x, const typename P::
     const gemm_impl::TileRegisters registers(P::tiled);
     plan.run(u, own + worker * cut.own());
   };
-  if (team_for(s) > 1) {
-    parallel_units(plan.units(), unit);
-  } else {
-    const FlushDenormals guard;
-    for (Index u = 0; u < plan.units(); ++u) unit(u, 0);
-  }
+  parallel_units(plan.units(), unit, team_for(s));
   const Index row = s.group_in() * s.taps();
   parallel_for(s.out, 32768 / (row * cut.parts) + 1, [&](Index first, Index last) {
     for (Index o = first; o < last; ++o)

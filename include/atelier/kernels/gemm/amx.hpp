@@ -65,19 +65,6 @@ class TileRegisters {
   [[maybe_unused]] bool used_;
 };
 
-template <class T> struct TileArgs {
-  int rows = 0;                 ///< M; for those whose kernel serves several
-  Index units = 0;              ///< steps of the reduction
-  const T* a = nullptr;         ///< element (i, step) at a[i * a_row + step * a_step]
-  Index a_row = 0, a_step = 0;  ///< the tile's template argument says which one is 1
-  const T* b = nullptr;         ///< row `step` at b + step * b_step
-  Index b_step = 0;
-  T* c = nullptr;  ///< [M, NV * lanes], in full
-  Index c_row = 0;
-  const T* bias = nullptr;  ///< [NV * lanes]
-  bool accumulate = false, relu = false;
-};
-
 template <class P, int R, int NV, bool transposed_a> struct RegisterTile;
 
 #if defined(ATELIER_X86)

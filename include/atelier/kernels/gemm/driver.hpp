@@ -97,9 +97,7 @@ template <class T> void run_part(const Kernels<T>& kernels, const Product<T>& x,
     const TileRegisters registers(kernels.tiled);
     plan.run(u, workspace + worker * layout.a_size);
   };
-  if (team > 1) return parallel_units(plan.units(), unit);
-  const FlushDenormals guard;
-  for (Index u = 0; u < plan.units(); ++u) unit(u, 0);
+  parallel_units(plan.units(), unit, team);
 }
 
 /// The columns [begin, end) of a product.

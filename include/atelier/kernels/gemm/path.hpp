@@ -41,6 +41,20 @@ template <class Scalar, Isa isa_, Unit unit_> struct Path {
 /// The kernels of a path do not see whether its numbers were rounded before.
 template <class P> using KernelPath = Path<typename P::T, P::isa, P::unit == Unit::rounded ? Unit::number : P::unit>;
 
+/// One tile of C, M rows by NV vectors: the arguments of its kernel.
+template <class T> struct TileArgs {
+  int rows = 0;                 ///< M; for those whose kernel serves several
+  Index units = 0;              ///< steps of the reduction
+  const T* a = nullptr;         ///< element (i, step) at a[i * a_row + step * a_step]
+  Index a_row = 0, a_step = 0;  ///< the tile's template argument says which one is 1
+  const T* b = nullptr;         ///< row `step` at b + step * b_step
+  Index b_step = 0;
+  T* c = nullptr;  ///< [M, NV * lanes], in full
+  Index c_row = 0;
+  const T* bias = nullptr;  ///< [NV * lanes]
+  bool accumulate = false, relu = false;
+};
+
 /// Entry points: one function for each instruction set that runs Leaf::run(args) with everything it calls inlined.
 template <class Leaf, class Args> __attribute__((flatten)) void enter_portable(const Args& args) { Leaf::run(args); }
 #if defined(ATELIER_X86)

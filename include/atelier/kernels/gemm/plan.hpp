@@ -164,6 +164,7 @@ template <class T> class Plan {
 
   void run_tile(Column& column, Index row, int m) const {
     TileArgs<T>& t = column.tile;
+    t.rows = m;
     const Index first = panels_.begin(column.panel);
     if (x_.turned) return run_turned(column, x_.c.data + first * x_.c.stride + row, row, m);
     t.c = x_.c.data + row * x_.c.stride + first;
@@ -174,8 +175,7 @@ template <class T> class Plan {
     }
   }
 
-  void run_full(const Column& column, TileArgs<T> t, int m) const {
-    t.rows = m;
+  void run_full(const Column& column, const TileArgs<T>& t, int m) const {
     kernels_.tile(transposed_a_, m, column.vectors)(t);
     if (column.last && x_.epilogue.activation == Activation::gelu_tanh && !x_.turned)
       kernels_.gelu({.c = t.c, .c_row = t.c_row, .rows = m, .vectors = column.vectors});

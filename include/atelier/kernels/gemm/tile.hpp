@@ -105,7 +105,7 @@ template <class P, bool transposed_a> struct Tiles {
     if constexpr (M > P::most_rows(NV))
       return nullptr;
     else if constexpr (P::tiled)
-      return entry<P::isa, RegisterTile<P, M <= 16 ? 1 : 2, NV, transposed_a>, TileArgs<typename P::T>>();
+      return entry<P::isa, RegisterTile<P, M <= register_rows ? 1 : 2, NV, transposed_a>, TileArgs<typename P::T>>();
     else
       return entry<P::isa, Tile<P, M, NV, transposed_a>, TileArgs<typename P::T>>();
   }
