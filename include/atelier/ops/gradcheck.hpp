@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <functional>
 
 #include "atelier/autograd/grad.hpp"
 #include "atelier/core/random.hpp"
@@ -19,6 +20,16 @@ struct GradCheck {
 namespace detail {
 using Doubles = std::vector<BasicTensor<double>>;
 using Duals = std::vector<BasicTensor<Dual<double>>>;
+using Function = std::function<BasicTensor<double>(const Doubles&)>;
+
+/// One function over both scalars, behind pointers: the checks are compiled once, not for every function.
+struct DualFunction {
+  Function of_doubles;
+  std::function<BasicTensor<Dual<double>>(const Duals&)> of_duals;
+
+  BasicTensor<double> operator()(const Doubles& x) const { return of_doubles(x); }
+  BasicTensor<Dual<double>> operator()(const Duals& x) const { return of_duals(x); }
+};
 
 inline BasicTensor<double> noise(const Shape& shape, Rng& rng) {
   auto x = BasicTensor<double>::empty(shape);
@@ -81,12 +92,8 @@ template <class F> Doubles hessian_times(const F& f, const Doubles& x, const Bas
   if (!tape.owns(s.identity())) return Doubles(x.size());
   return grad(s, x, {.allow_unused = true});
 }
-}  // namespace detail
 
-/// Checks f at x against forward-mode dual numbers, which are exact. f is generic over the scalar: it maps a vector of
-/// tensors to a tensor, `[](const auto& x) { return tanh(matmul(x[0], x[1])); }`. Directions and cotangents are random.
-template <class F> GradCheck check_gradients(const F& f, const std::vector<BasicTensor<double>>& x, Rng rng = Rng(7)) {
-  using namespace detail;
+inline GradCheck check_by_duals(const DualFunction& f, const Doubles& x, Rng rng) {
   GradCheck worst;
   const auto w = noise(f(x).shape(), rng);
   const auto g = gradients(f, x, w);
@@ -105,12 +112,7 @@ template <class F> GradCheck check_gradients(const F& f, const std::vector<Basic
   return worst;
 }
 
-/// Checks f at x against central differences (relative error about 1e-8 for smooth f), for functions that exist for
-/// double only: f maps a vector of double tensors to a tensor.
-template <class F>
-GradCheck check_gradients_by_differences(const F& f, const std::vector<BasicTensor<double>>& x, double step = 1e-5,
-                                         Rng rng = Rng(7)) {
-  using namespace detail;
+inline GradCheck check_by_differences(const Function& f, const Doubles& x, double step, Rng rng) {
   GradCheck worst;
   const auto w = noise(f(x).shape(), rng);
   const Doubles g = gradients(f, x, w), u = noise_like(x, rng), v = noise_like(x, rng);
@@ -126,6 +128,21 @@ GradCheck check_gradients_by_differences(const F& f, const std::vector<BasicTens
   worst.order1 = inner(g, u).error(first);
   worst.order2 = inner(hessian_times(f, x, w, v), u).error(second);
   return worst;
+}
+}  // namespace detail
+
+/// Checks f at x against forward-mode dual numbers, which are exact. f is generic over the scalar: it maps a vector of
+/// tensors to a tensor, `[](const auto& x) { return tanh(matmul(x[0], x[1])); }`. Directions and cotangents are random.
+template <class F> GradCheck check_gradients(const F& f, const std::vector<BasicTensor<double>>& x, Rng rng = Rng(7)) {
+  return detail::check_by_duals({std::cref(f), std::cref(f)}, x, rng);
+}
+
+/// Checks f at x against central differences (relative error about 1e-8 for smooth f), for functions that exist for
+/// double only: f maps a vector of double tensors to a tensor.
+template <class F>
+GradCheck check_gradients_by_differences(const F& f, const std::vector<BasicTensor<double>>& x, double step = 1e-5,
+                                         Rng rng = Rng(7)) {
+  return detail::check_by_differences(std::cref(f), x, step, rng);
 }
 
 }  // namespace atelier::inline v0
