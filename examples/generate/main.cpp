@@ -58,24 +58,24 @@ void add_flags(CLI::App& app, GenerateFlags& f) {
       ->check(number)
       ->type_name("N,...");
   app.add_option("--tokens", f.tokens, "Most new tokens of a text")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(within(1, 1'000'000))
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--samples", f.samples, "Texts for each prompt")
-      ->check(CLI::Range(1, 1000))
+      ->check(within(1, 1000))
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--stop", f.stop, "Text of a token that ends a text; again for another one")->type_name("TOKEN");
   app.add_option("--beams", f.beams,
                  "Search with so many texts side by side instead of drawing; 0: draw, with a translator 4")
-      ->check(CLI::Range(0, 1000))
+      ->check(within(0, 1000))
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--length-penalty", f.length_penalty, "Of the search: above 0 favours longer texts")
       ->type_name("X")
       ->capture_default_str();
   app.add_option("--threads", f.threads, "Threads; 0: ATELIER_THREADS, or all processors")
-      ->check(CLI::Range(0, 1024))
+      ->check(within(0, 1024))
       ->type_name("N")
       ->capture_default_str();
   app.add_flag("--no-prompt", f.without_prompt, "Print the new text alone");
