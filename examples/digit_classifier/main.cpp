@@ -1,7 +1,5 @@
 // Trains the classifier that measures generated digits (weights/README.md).
 //   digit_classifier --data DIR --out runs/digit_classifier
-#include <CLI/CLI.hpp>
-
 #include "program.hpp"
 #include "task.hpp"
 #include "trainer.hpp"
@@ -19,12 +17,10 @@ int train_classifier(int argc, char** argv) {
   flags.options.lr = 3e-3;
   flags.schedule = "cosine";
   flags.usual_length = {.epochs = 7};
-  CLI::App app("Trains the classifier that measures generated digits.", "digit_classifier");
-  add_shared_flags(app, flags, {"small"});
-  app.add_option("--shift", options.shift, "Pixels that training digits are moved by at most")
-      ->type_name("N")
-      ->capture_default_str();
-  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  CommandLine line("Trains the classifier that measures generated digits.", "digit_classifier");
+  add_shared_flags(line, flags, {"small"});
+  line.option("--shift N", options.shift, "Pixels that training digits are moved by at most");
+  if (const auto code = parse(line, flags, argc, argv)) return *code;
   return run_trainer("digit_classifier", flags, request(options), [&] {
     return std::make_unique<ClassifierTask>(data::load_mnist(data_folder(flags, "mnist")), options, flags.options);
   });

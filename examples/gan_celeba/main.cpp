@@ -1,7 +1,5 @@
 // Trains a GAN on CelebA's faces: from noise, or from grey faces, or from faces with a hole.
 //   gan_celeba --data DIR --out runs/faces --minutes 10
-#include <CLI/CLI.hpp>
-
 #include "face_flags.hpp"
 #include "program.hpp"
 #include "task.hpp"
@@ -43,13 +41,13 @@ int train_faces(int argc, char** argv) {
   apply_preset(preset_in(argc, argv, presets, "faces"), flags, o);
   apply_job(argc, argv, o);
   ImageGanWords words(o);
-  CLI::App app("Trains a GAN on CelebA's faces: from noise, or from grey faces, or from faces with a hole.",
-               "gan_celeba");
-  add_shared_flags(app, flags, presets);
-  add_image_gan_flags(app, o, words, true);
-  app.add_option("--size", o.model.size, "Pixels of both sides")->type_name("N")->capture_default_str();
-  faces.add_to(app);
-  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  CommandLine line("Trains a GAN on CelebA's faces: from noise, or from grey faces, or from faces with a hole.",
+                   "gan_celeba");
+  add_shared_flags(line, flags, presets);
+  add_image_gan_flags(line, o, words, true);
+  line.option("--size N", o.model.size, "Pixels of both sides");
+  faces.add_to(line);
+  if (const auto code = parse(line, flags, argc, argv)) return *code;
   words.resolve(o);
   train::Record asked = request(o);
   add_request(asked, faces);

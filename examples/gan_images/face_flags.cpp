@@ -1,24 +1,16 @@
 #include "face_flags.hpp"
 
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 namespace atelier::programs {
 
-void FaceFlags::add_to(CLI::App& app) {
-  app.add_option("--crop", crop, "Square of the 178 x 218 frame: c108, c128y121, c140, c148, c160 or c178")
-      ->type_name("NAME")
-      ->capture_default_str();
-  app.add_option("--split", split, "What is held out: identity (no person in both parts), partition or count")
-      ->type_name("NAME")
-      ->capture_default_str();
-  app.add_option("--holdout", options.holdout, "Held-out images of a split by identity or count")
-      ->check(within(1, 1'000'000))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--on-damage", on_damage, "Damaged images: refuse or skip")->type_name("WHAT")->capture_default_str();
-  app.add_option("--cache", cache, "Folder where decoded images are kept; none: decoded in every run")
-      ->type_name("DIR");
+void FaceFlags::add_to(CommandLine& line) {
+  line.option("--crop NAME", crop, "Square of the 178 x 218 frame: c108, c128y121, c140, c148, c160 or c178");
+  line.option("--split NAME", split, "What is held out: identity (no person in both parts), partition or count");
+  line.option("--holdout N", options.holdout, "Held-out images of a split by identity or count").between(1, 1'000'000);
+  line.option("--on-damage WHAT", on_damage, "Damaged images: refuse or skip");
+  line.option("--cache DIR", cache, "Folder where decoded images are kept; none: decoded in every run");
 }
 
 data::CelebaOptions FaceFlags::resolved(Index size, bool silent) const {

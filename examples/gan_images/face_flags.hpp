@@ -12,7 +12,7 @@ struct FaceFlags {
   std::string crop = "c148", split = "identity", on_damage = "refuse", cache;
 
   /// --crop, --split, --holdout, --on-damage, --cache; --size is the model's.
-  void add_to(CLI::App& app);
+  void add_to(CommandLine& line);
   /// With everything that came as text. Throws ConfigError for unknown names. Progress goes to standard error.
   data::CelebaOptions resolved(Index size, bool silent) const;
 };

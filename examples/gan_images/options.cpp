@@ -1,7 +1,5 @@
 #include "options.hpp"
 
-#include <CLI/CLI.hpp>
-
 namespace atelier::programs {
 
 namespace {
@@ -48,35 +46,26 @@ void ImageGanWords::resolve(ImageGanOptions& o) const {
   if (o.job == Job::generate && o.gan.training.l1_weight > 0) refuse("--l1", "images from noise");
 }
 
-void add_image_gan_flags(CLI::App& app, ImageGanOptions& o, ImageGanWords& words, bool with_jobs) {
+void add_image_gan_flags(CommandLine& line, ImageGanOptions& o, ImageGanWords& words, bool with_jobs) {
   constexpr std::int64_t widest = 100'000;
-  const auto count = [&](const char* flag, Index& n, std::int64_t least, const char* about) {
-    app.add_option(flag, n, about)->check(within(least, widest))->type_name("N")->capture_default_str();
-  };
-  const auto word = [&](const char* flag, std::string& text, const char* about) {
-    app.add_option(flag, text, about)->type_name("NAME")->capture_default_str();
-  };
-  word("--arch", words.arch, "dcgan, dense (first layer) or unet (of noise)");
-  count("--width", o.model.width, 1, "Channels of the generator's largest inner map");
-  count("--d-width", o.model.discriminator_width, 0, "The same of the discriminator; 0: as --width");
-  count("--latent", o.model.latent, 1, "Dimensions of the noise");
-  count("--depth", o.depth, 1, "Halvings of a U-Net");
-  word("--norm", words.norm, "Of the discriminator: batch, none or spectral");
-  app.add_option("--dropout", o.model.dropout, "Of the discriminator's layers")->type_name("P")->capture_default_str();
-  count("--stddev-group", o.model.stddev_group, 0, "Group of the minibatch standard deviation; 0: none");
-  app.add_option("--diffaugment", words.augment,
-                 "What the discriminator's images go through: none, or some of "
-                 "colour,translation,cutout")
-      ->type_name("NAME,...")
-      ->capture_default_str();
-  app.add_flag("--flip,!--no-flip", o.flip, "Mirror training images at random")->capture_default_str();
-  count("--samples", o.samples, 2, "Images that are measured at the end");
-  add_gan_flags(app, o.gan, words.gan);
+  line.option("--arch NAME", words.arch, "dcgan, dense (first layer) or unet (of noise)");
+  line.option("--width N", o.model.width, "Channels of the generator's largest inner map").between(1, widest);
+  line.option("--d-width N", o.model.discriminator_width, "The same of the discriminator; 0: as --width")
+      .between(0, widest);
+  line.option("--latent N", o.model.latent, "Dimensions of the noise").between(1, widest);
+  line.option("--depth N", o.depth, "Halvings of a U-Net").between(1, widest);
+  line.option("--norm NAME", words.norm, "Of the discriminator: batch, none or spectral");
+  line.option("--dropout P", o.model.dropout, "Of the discriminator's layers");
+  line.option("--stddev-group N", o.model.stddev_group, "Group of the minibatch standard deviation; 0: none")
+      .between(0, widest);
+  line.option("--diffaugment NAME,...", words.augment,
+              "What the discriminator's images go through: none, or some of colour,translation,cutout");
+  line.flag("--flip,!--no-flip", o.flip, "Mirror training images at random");
+  line.option("--samples N", o.samples, "Images that are measured at the end").between(2, widest);
+  add_gan_flags(line, o.gan, words.gan);
   if (!with_jobs) return;
-  word("--task", words.job, "generate (from noise), colorize or inpaint (a U-Net from image to image)");
-  app.add_option("--l1", o.gan.training.l1_weight, "Weight of the mean absolute error, for a --task")
-      ->type_name("X")
-      ->capture_default_str();
+  line.option("--task NAME", words.job, "generate (from noise), colorize or inpaint (a U-Net from image to image)");
+  line.option("--l1 X", o.gan.training.l1_weight, "Weight of the mean absolute error, for a --task");
 }
 
 train::Record request(const ImageGanOptions& o) {

@@ -34,7 +34,7 @@ struct ImageGanWords {
 };
 
 /// Model and training; --task and what it needs only `with_jobs`.
-void add_image_gan_flags(CLI::App& app, ImageGanOptions& o, ImageGanWords& words, bool with_jobs);
+void add_image_gan_flags(CommandLine& line, ImageGanOptions& o, ImageGanWords& words, bool with_jobs);
 
 /// What those flags ask for, as config.json has it.
 train::Record request(const ImageGanOptions& o);

@@ -1,7 +1,5 @@
 // Trains a GAN on MNIST, or on any data set in its format.
 //   gan_mnist --data DIR --out runs/digits --minutes 10
-#include <CLI/CLI.hpp>
-
 #include "atelier/data/mnist.hpp"
 #include "program.hpp"
 #include "task.hpp"
@@ -46,14 +44,12 @@ int train_digits(int argc, char** argv) {
   flags.options.out = "runs/gan_mnist";
   apply_preset(preset_in(argc, argv, presets, "digits"), flags, o);
   ImageGanWords words(o);
-  CLI::App app("Trains a GAN on MNIST, or on any data set in its format.", "gan_mnist");
-  add_shared_flags(app, flags, presets);
-  add_image_gan_flags(app, o, words, false);
-  app.add_option("--size", o.model.size, "Pixels of both sides: 28, or 32 with a frame around the digits")
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_flag("--conditional", o.conditional, "Generator and discriminator see the label");
-  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  CommandLine line("Trains a GAN on MNIST, or on any data set in its format.", "gan_mnist");
+  add_shared_flags(line, flags, presets);
+  add_image_gan_flags(line, o, words, false);
+  line.option("--size N", o.model.size, "Pixels of both sides: 28, or 32 with a frame around the digits");
+  line.flag("--conditional", o.conditional, "Generator and discriminator see the label");
+  if (const auto code = parse(line, flags, argc, argv)) return *code;
   words.resolve(o);
   return run_trainer("gan_mnist", flags, request(o), [&] {
     return make_image_gan(digit_data(data::load_mnist(data_folder(flags, "mnist")), o.model.size), digit_measures, o,

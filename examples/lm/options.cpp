@@ -1,6 +1,5 @@
 #include "options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 
@@ -9,95 +8,77 @@ namespace atelier::programs {
 namespace {
 constexpr std::int64_t widest = 1'000'000, longest = 1'000'000'000;
 
-CLI::Option* add_number(CLI::App& app, const char* flag, double& x, const char* what) {
-  return app.add_option(flag, x, what)->type_name("X")->capture_default_str();
-}
-CLI::Option* add_count(CLI::App& app, const char* flag, Index& n, const char* what, std::int64_t low,
-                       std::int64_t high) {
-  return app.add_option(flag, n, what)->check(within(low, high))->type_name("N")->capture_default_str();
-}
-
-CLI::Option* add_word(CLI::App& app, const char* flag, std::string& word, const char* what) {
-  return app.add_option(flag, word, what)->type_name("NAME")->capture_default_str();
-}
-
-void add_lstm_flags(CLI::App& app, LmOptions& o, LmWords& words) {
+void add_lstm_flags(CommandLine& line, LmOptions& o, LmWords& words) {
   auto& m = o.lstm;
-  add_count(app, "--embedding", m.embedding, "lstm: width of a token's vector", 1, widest);
-  add_count(app, "--hidden", m.hidden, "lstm: width of a layer", 1, widest);
-  add_word(app, "--output", words.output, "lstm: output layer: tied, linear or adaptive");
-  app.add_option("--cutoffs", m.cutoffs, "lstm: where the adaptive softmax cuts the tokens by rank: 2000,10000")
-      ->delimiter(',')
-      ->type_name("N,...");
-  add_number(app, "--dropout-input", m.dropout.input, "lstm: dropout of embeddings, one mask for all times");
-  add_number(app, "--dropout-between", m.dropout.between, "lstm: dropout between layers, one mask for all times");
-  add_number(app, "--dropout-output", m.dropout.output, "lstm: dropout of the last layer, one mask for all times");
-  add_number(app, "--weight-drop", m.dropout.weights, "lstm: dropout of recurrent weights");
-  add_number(app, "--activation", o.penalty.activation, "lstm: weight of the outputs' mean square in the loss");
-  add_number(app, "--difference", o.penalty.difference, "lstm: weight of the mean square of their changes");
+  line.option("--embedding N", m.embedding, "lstm: width of a token's vector").between(1, widest);
+  line.option("--hidden N", m.hidden, "lstm: width of a layer").between(1, widest);
+  line.option("--output NAME", words.output, "lstm: output layer: tied, linear or adaptive");
+  line.option("--cutoffs N,...", m.cutoffs, "lstm: where the adaptive softmax cuts the tokens by rank: 2000,10000")
+      .hide_default();
+  line.option("--dropout-input X", m.dropout.input, "lstm: dropout of embeddings, one mask for all times");
+  line.option("--dropout-between X", m.dropout.between, "lstm: dropout between layers, one mask for all times");
+  line.option("--dropout-output X", m.dropout.output, "lstm: dropout of the last layer, one mask for all times");
+  line.option("--weight-drop X", m.dropout.weights, "lstm: dropout of recurrent weights");
+  line.option("--activation X", o.penalty.activation, "lstm: weight of the outputs' mean square in the loss");
+  line.option("--difference X", o.penalty.difference, "lstm: weight of the mean square of their changes");
 }
 
-void add_gpt_flags(CLI::App& app, LmOptions& o, LmWords& words) {
+void add_gpt_flags(CommandLine& line, LmOptions& o, LmWords& words) {
   auto& m = o.gpt;
-  add_count(app, "--width", m.width, "gpt: width of a token's vector and of the layers", 1, widest);
-  add_count(app, "--heads", m.heads, "gpt: heads of attention", 1, widest);
-  add_count(app, "--inner", m.inner, "gpt: width of the feed-forward network; 0: by the width", 0, widest);
-  add_word(app, "--positions", words.positions, "gpt: learned, sinusoidal or rotary");
-  add_word(app, "--norm", words.norm, "gpt: layer or rms");
-  add_word(app, "--unit", words.unit, "gpt: gelu, gelu_tanh or swiglu");
-  app.add_flag("!--post-norm", m.pre_norm, "gpt: normalise what a block has added to, not what it reads");
-  app.add_flag("!--untied", m.tied, "gpt: an output layer of its own");
-  add_number(app, "--dropout-embedding", m.dropout.embedding, "gpt: dropout of the embedded input");
-  add_number(app, "--dropout-attention", m.dropout.attention, "gpt: dropout of attention weights");
-  add_number(app, "--dropout-residual", m.dropout.residual, "gpt: dropout of what a block adds");
-  add_count(app, "--stride", o.stride,
-            o.windows_apart ? "gpt: step of the windows when it is measured; 0: a window"
-                            : "gpt: step of the windows when it is measured; 0: half a window",
-            0, widest);
+  line.option("--width N", m.width, "gpt: width of a token's vector and of the layers").between(1, widest);
+  line.option("--heads N", m.heads, "gpt: heads of attention").between(1, widest);
+  line.option("--inner N", m.inner, "gpt: width of the feed-forward network; 0: by the width").between(0, widest);
+  line.option("--positions NAME", words.positions, "gpt: learned, sinusoidal or rotary");
+  line.option("--norm NAME", words.norm, "gpt: layer or rms");
+  line.option("--unit NAME", words.unit, "gpt: gelu, gelu_tanh or swiglu");
+  line.flag("!--post-norm", m.pre_norm, "gpt: normalise what a block has added to, not what it reads");
+  line.flag("!--untied", m.tied, "gpt: an output layer of its own");
+  line.option("--dropout-embedding X", m.dropout.embedding, "gpt: dropout of the embedded input");
+  line.option("--dropout-attention X", m.dropout.attention, "gpt: dropout of attention weights");
+  line.option("--dropout-residual X", m.dropout.residual, "gpt: dropout of what a block adds");
+  line.option("--stride N", o.stride,
+              o.windows_apart ? "gpt: step of the windows when it is measured; 0: a window"
+                              : "gpt: step of the windows when it is measured; 0: half a window")
+      .between(0, widest);
 }
 
-void add_model_flags(CLI::App& app, LmOptions& o, LmWords& words) {
-  add_word(app, "--model", words.model, "lstm: recurrent, with a carried state; gpt: Transformer");
-  add_count(app, "--layers", o.layers, "Layers", 1, 1000);
-  add_number(app, "--dropout-words", o.dropout_words, "Probability that a token's vector is left out wherever it is");
-  add_lstm_flags(app, o, words);
-  add_gpt_flags(app, o, words);
+void add_model_flags(CommandLine& line, LmOptions& o, LmWords& words) {
+  line.option("--model NAME", words.model, "lstm: recurrent, with a carried state; gpt: Transformer");
+  line.option("--layers N", o.layers, "Layers").between(1, 1000);
+  line.option("--dropout-words X", o.dropout_words, "Probability that a token's vector is left out wherever it is");
+  add_lstm_flags(line, o, words);
+  add_gpt_flags(line, o, words);
 }
 
-void add_training_flags(CLI::App& app, LmOptions& o) {
-  add_count(app, "--length", o.length, "Tokens of a training window", 1, widest);
-  add_count(app, "--sampled", o.sampled, "Classes of a step's softmax; 0: all", 0, longest);
-  add_count(app, "--frequent", o.frequent, "Of them, the most frequent, which are always there", 0, longest);
-  add_number(app, "--clip", o.clip, "Largest norm of the gradients; 0: any");
-  add_number(app, "--beta1", o.beta1, "Adam's decay of the mean");
-  add_number(app, "--beta2", o.beta2, "Adam's decay of the mean square");
-  add_number(app, "--weight-decay", o.weight_decay, "Decay of matrices, decoupled");
-  add_count(app, "--warmup", o.warmup, "Updates over which the learning rate grows", 0, longest);
+void add_training_flags(CommandLine& line, LmOptions& o) {
+  line.option("--length N", o.length, "Tokens of a training window").between(1, widest);
+  line.option("--sampled N", o.sampled, "Classes of a step's softmax; 0: all").between(0, longest);
+  line.option("--frequent N", o.frequent, "Of them, the most frequent, which are always there").between(0, longest);
+  line.option("--clip X", o.clip, "Largest norm of the gradients; 0: any");
+  line.option("--beta1 X", o.beta1, "Adam's decay of the mean");
+  line.option("--beta2 X", o.beta2, "Adam's decay of the mean square");
+  line.option("--weight-decay X", o.weight_decay, "Decay of matrices, decoupled");
+  line.option("--warmup N", o.warmup, "Updates over which the learning rate grows").between(0, longest);
 }
 
-void add_measuring_flags(CLI::App& app, LmOptions& o) {
-  add_count(app, "--valid-tokens", o.valid_tokens, "Validation tokens measured after an epoch; 0: all", 0, longest);
-  add_count(app, "--windows", o.windows,
-            "lstm: measured in windows of so many tokens, each from a state of zeros; 0: the state is carried", 0,
-            widest);
-  add_count(app, "--cache-window", o.cache.window, "Tokens that the continuous cache remembers; 0: no cache", 0,
-            widest);
-  app.add_option("--cache-theta", o.cache.thetas, "Flatness of the cache: candidates, chosen on the validation split")
-      ->delimiter(',')
-      ->type_name("X,...")
-      ->capture_default_str();
-  app.add_option("--cache-lambda", o.cache.lambdas, "Weight of the cache: candidates")
-      ->delimiter(',')
-      ->type_name("X,...")
-      ->capture_default_str();
-  app.add_option("--prompt", o.prompt, "What samples continue")->type_name("TEXT");
-  add_count(app, "--sample-tokens", o.sample_tokens, "Tokens of a sample", 0, 100'000);
-  add_number(app, "--temperature", o.sampling.temperature, "Of samples; 0: always the most probable token");
-  add_count(app, "--top-k", o.sampling.top_k, "Samples are made of so many of the likeliest tokens; 0: all", 0,
-            longest);
-  add_number(app, "--top-p", o.sampling.top_p, "Samples are made of the likeliest tokens of so much probability");
-  app.add_option("--attention-map", o.attention_map, "gpt: a text whose attention is drawn into samples/")
-      ->type_name("TEXT");
+void add_measuring_flags(CommandLine& line, LmOptions& o) {
+  line.option("--valid-tokens N", o.valid_tokens, "Validation tokens measured after an epoch; 0: all")
+      .between(0, longest);
+  line.option("--windows N", o.windows,
+              "lstm: measured in windows of so many tokens, each from a state of zeros; 0: the state is carried")
+      .between(0, widest);
+  line.option("--cache-window N", o.cache.window, "Tokens that the continuous cache remembers; 0: no cache")
+      .between(0, widest);
+  line.option("--cache-theta X,...", o.cache.thetas,
+              "Flatness of the cache: candidates, chosen on the validation split");
+  line.option("--cache-lambda X,...", o.cache.lambdas, "Weight of the cache: candidates");
+  line.option("--prompt TEXT", o.prompt, "What samples continue").hide_default();
+  line.option("--sample-tokens N", o.sample_tokens, "Tokens of a sample").between(0, 100'000);
+  line.option("--temperature X", o.sampling.temperature, "Of samples; 0: always the most probable token");
+  line.option("--top-k N", o.sampling.top_k, "Samples are made of so many of the likeliest tokens; 0: all")
+      .between(0, longest);
+  line.option("--top-p X", o.sampling.top_p, "Samples are made of the likeliest tokens of so much probability");
+  line.option("--attention-map TEXT", o.attention_map, "gpt: a text whose attention is drawn into samples/");
 }
 
 void check_range(const char* flag, double x, double low, double high) {
@@ -114,10 +95,10 @@ LmWords::LmWords(const LmOptions& o)
       norm(transformer::name(o.gpt.norm)),
       unit(transformer::name(o.gpt.unit)) {}
 
-void add_lm_flags(CLI::App& app, LmOptions& o, LmWords& words) {
-  add_model_flags(app, o, words);
-  add_training_flags(app, o);
-  add_measuring_flags(app, o);
+void add_lm_flags(CommandLine& line, LmOptions& o, LmWords& words) {
+  add_model_flags(line, o, words);
+  add_training_flags(line, o);
+  add_measuring_flags(line, o);
 }
 
 void resolve(const LmWords& words, LmOptions& o) {

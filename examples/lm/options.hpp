@@ -44,7 +44,7 @@ struct LmWords {
 };
 
 /// Model, training, evaluation and samples.
-void add_lm_flags(CLI::App& app, LmOptions& o, LmWords& words);
+void add_lm_flags(CommandLine& line, LmOptions& o, LmWords& words);
 /// Throws ConfigError for unknown names, and for numbers that make no training.
 void resolve(const LmWords& words, LmOptions& o);
 

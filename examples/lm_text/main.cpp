@@ -1,6 +1,5 @@
 // Trains a language model on any text: a file, or the files of a folder.
 //   lm_text --data FILE --out runs/text --minutes 10
-#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "program.hpp"
@@ -41,17 +40,12 @@ void apply_preset(const std::string& preset, TextFlags& f) {
   o.length = 128;
 }
 
-void add_flags(CLI::App& app, TextFlags& f, LmWords& words) {
-  add_shared_flags(app, f, presets);
-  add_lm_flags(app, f.lm, words);
-  app.add_option("--tokenizer", f.tokenizer, "character, byte or bpe")->type_name("NAME")->capture_default_str();
-  app.add_option("--vocabulary", f.corpus.vocabulary, "Tokens of a byte-pair encoding")
-      ->check(within(257, 1'000'000))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--train-share", f.corpus.train, "Share of the text that is trained on, from its beginning")
-      ->type_name("X")
-      ->capture_default_str();
+void add_flags(CommandLine& line, TextFlags& f, LmWords& words) {
+  add_shared_flags(line, f, presets);
+  add_lm_flags(line, f.lm, words);
+  line.option("--tokenizer NAME", f.tokenizer, "character, byte or bpe");
+  line.option("--vocabulary N", f.corpus.vocabulary, "Tokens of a byte-pair encoding").between(257, 1'000'000);
+  line.option("--train-share X", f.corpus.train, "Share of the text that is trained on, from its beginning");
 }
 
 int train_text(int argc, char** argv) {
@@ -59,9 +53,9 @@ int train_text(int argc, char** argv) {
   flags.options.out = "runs/lm_text";
   apply_preset(preset_in(argc, argv, presets, presets.front()), flags);
   LmWords words(flags.lm);
-  CLI::App app("Trains a language model on any text: a file, or the .txt files of a folder.", "lm_text");
-  add_flags(app, flags, words);
-  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  CommandLine line("Trains a language model on any text: a file, or the .txt files of a folder.", "lm_text");
+  add_flags(line, flags, words);
+  if (const auto code = parse(line, flags, argc, argv)) return *code;
   resolve(words, flags.lm);
   flags.corpus.cut = cut_from(flags.tokenizer);
   const auto asked = request(flags.lm)

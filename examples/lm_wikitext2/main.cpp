@@ -1,6 +1,5 @@
 // Trains a word-level language model on WikiText-2.
 //   lm_wikitext2 --data DIR --out runs/wikitext2 --minutes 10
-#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "program.hpp"
@@ -54,14 +53,11 @@ void apply_preset(const std::string& preset, WikiFlags& f) {
     apply_lstm(preset == "wikitext2_lstm_long", f);
 }
 
-void add_flags(CLI::App& app, WikiFlags& f, LmWords& words) {
-  add_shared_flags(app, f, presets);
-  add_lm_flags(app, f.lm, words);
-  app.add_option("--vocabulary", f.vocabulary, "Most words of the vocabulary; 0: all")
-      ->check(within(0, 1'000'000))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_flag("--any-text", f.any_text, "Accept files with other counts than WikiText-2's");
+void add_flags(CommandLine& line, WikiFlags& f, LmWords& words) {
+  add_shared_flags(line, f, presets);
+  add_lm_flags(line, f.lm, words);
+  line.option("--vocabulary N", f.vocabulary, "Most words of the vocabulary; 0: all").between(0, 1'000'000);
+  line.flag("--any-text", f.any_text, "Accept files with other counts than WikiText-2's");
 }
 
 int train_wikitext2(int argc, char** argv) {
@@ -69,9 +65,9 @@ int train_wikitext2(int argc, char** argv) {
   flags.options.out = "runs/lm_wikitext2";
   apply_preset(preset_in(argc, argv, presets, presets.front()), flags);
   LmWords words(flags.lm);
-  CLI::App app("Trains a word-level language model on WikiText-2.", "lm_wikitext2");
-  add_flags(app, flags, words);
-  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  CommandLine line("Trains a word-level language model on WikiText-2.", "lm_wikitext2");
+  add_flags(line, flags, words);
+  if (const auto code = parse(line, flags, argc, argv)) return *code;
   resolve(words, flags.lm);
   const auto asked = request(flags.lm).set("vocabulary", flags.vocabulary).set("any_text", flags.any_text);
   return run_trainer("lm_wikitext2", flags, asked, [&] {

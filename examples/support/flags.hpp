@@ -8,11 +8,7 @@
 
 #include "atelier/optim/schedule.hpp"
 #include "atelier/train/options.hpp"
-
-namespace CLI {  // <CLI/CLI.hpp>, which takes seconds to compile: files that add flags include it
-class App;
-class Validator;
-}  // namespace CLI
+#include "command_line.hpp"
 
 namespace atelier::programs {
 
@@ -34,10 +30,8 @@ struct Flags {
   optim::Schedule course() const;
 };
 
-/// Whole numbers from `low` to `high`, for a flag's check; --help shows them.
-CLI::Validator within(std::int64_t low, std::int64_t high);
-/// Seeds that mean the same to every reader of a run's files, for a flag's check.
-CLI::Validator seeds();
+/// Seeds up to here mean the same to every reader of a run's files: what JSON's numbers keep exactly.
+constexpr std::int64_t largest_seed = std::int64_t{1} << 53;
 
 /// The last word after `flag` in a command line, or nothing.
 std::string word_after(const std::string& flag, int argc, char** argv);
@@ -46,14 +40,15 @@ std::string word_after(const std::string& flag, int argc, char** argv);
 /// first, so that --help shows the preset's own defaults.
 std::string preset_in(int argc, char** argv, const std::vector<std::string>& names, const std::string& usual);
 
-/// Adds the shared flags to `app`, with the defaults that `flags` holds. `preset_names` are the allowed presets.
-void add_shared_flags(CLI::App& app, Flags& flags, const std::vector<std::string>& preset_names);
+/// --threads; a program that is not given it finds `threads` as it was.
+void add_threads_flag(CommandLine& line, int& threads);
+
+/// Adds the shared flags to `line`, with the defaults that `flags` holds. `preset_names` are the allowed presets.
+void add_shared_flags(CommandLine& line, Flags& flags, const std::vector<std::string>& preset_names);
 
 /// Parses; returns an exit code when the program is to end, which is 0 after --help. Fills the parts of `flags.options`
 /// that come as text. Throws ConfigError for a wrong command line.
-std::optional<int> parse(CLI::App& app, Flags& flags, int argc, char** argv);
-/// The same for a program without the shared flags.
-std::optional<int> parse(CLI::App& app, int argc, char** argv);
+std::optional<int> parse(CommandLine& line, Flags& flags, int argc, char** argv);
 
 /// The folder of a data set: --data, else ATELIER_DATA/`name`. Throws ConfigError when neither is given.
 std::filesystem::path data_folder(const Flags& flags, const std::string& name);

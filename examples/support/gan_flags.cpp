@@ -1,6 +1,5 @@
 #include "gan_flags.hpp"
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 
 namespace atelier::programs {
@@ -24,26 +23,19 @@ void GanWords::resolve(GanOptions& o) const {
   o.training.penalty = gan::penalty_from(penalty);
 }
 
-void add_gan_flags(CLI::App& app, GanOptions& o, GanWords& words) {
+void add_gan_flags(CommandLine& line, GanOptions& o, GanWords& words) {
   auto& t = o.training;
-  const auto number = [&](const char* flag, double& x, const char* about) {
-    app.add_option(flag, x, about)->type_name("X")->capture_default_str();
-  };
-  const auto count = [&](const char* flag, Index& n, const char* about) {
-    app.add_option(flag, n, about)->check(within(1, most))->type_name("N")->capture_default_str();
-  };
-  app.add_option("--loss", words.loss, "non_saturating, minimax, lsgan, hinge or wasserstein")
-      ->type_name("NAME")
-      ->capture_default_str();
-  number("--label-smoothing", t.label_smoothing, "Lowers the target of real examples from 1");
-  app.add_option("--penalty", words.penalty, "none, wgan_gp or r1")->type_name("NAME")->capture_default_str();
-  number("--penalty-weight", t.penalty_weight, "lambda of wgan_gp, gamma of r1");
-  count("--penalty-every", t.penalty_every, "Steps from one penalty to the next, as many times as heavy");
-  count("--n-critic", t.n_critic, "Updates of the discriminator for each of the generator");
-  number("--d-lr", o.discriminator_lr, "Learning rate of the discriminator; 0: as --lr");
-  number("--beta1", o.beta1, "Adam's, of both players");
-  number("--beta2", o.beta2, "Adam's, of both players");
-  number("--ema", o.ema, "Decay of the generator's average, which is measured and saved; 0: none");
+  line.option("--loss NAME", words.loss, "non_saturating, minimax, lsgan, hinge or wasserstein");
+  line.option("--label-smoothing X", t.label_smoothing, "Lowers the target of real examples from 1");
+  line.option("--penalty NAME", words.penalty, "none, wgan_gp or r1");
+  line.option("--penalty-weight X", t.penalty_weight, "lambda of wgan_gp, gamma of r1");
+  line.option("--penalty-every N", t.penalty_every, "Steps from one penalty to the next, as many times as heavy")
+      .between(1, most);
+  line.option("--n-critic N", t.n_critic, "Updates of the discriminator for each of the generator").between(1, most);
+  line.option("--d-lr X", o.discriminator_lr, "Learning rate of the discriminator; 0: as --lr");
+  line.option("--beta1 X", o.beta1, "Adam's, of both players");
+  line.option("--beta2 X", o.beta2, "Adam's, of both players");
+  line.option("--ema X", o.ema, "Decay of the generator's average, which is measured and saved; 0: none");
 }
 
 void add_request(train::Record& r, const GanOptions& o) {

@@ -28,7 +28,7 @@ struct GanWords {
 
 /// --loss, --label-smoothing, --penalty, --penalty-weight, --penalty-every, --n-critic, --d-lr, --beta1, --beta2,
 /// --ema, with the defaults that `o` and `words` hold.
-void add_gan_flags(CLI::App& app, GanOptions& o, GanWords& words);
+void add_gan_flags(CommandLine& line, GanOptions& o, GanWords& words);
 
 /// Adds what those flags ask for.
 void add_request(train::Record& r, const GanOptions& o);

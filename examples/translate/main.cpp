@@ -1,8 +1,6 @@
 // Trains a translator on pairs of sentences, or on a toy: copying or reversing strings of symbols.
 //   translate --data PAIRS.tsv --out runs/translate --minutes 10
 //   translate --task reverse --out runs/reverse --epochs 10
-#include <CLI/CLI.hpp>
-
 #include "program.hpp"
 #include "task.hpp"
 #include "trainer.hpp"
@@ -36,47 +34,35 @@ void apply_preset(TranslateFlags& f) {
   o.clip = preset.optimizer.clip_norm;
 }
 
-void add_data_flags(CLI::App& app, TranslateFlags& f) {
+void add_data_flags(CommandLine& line, TranslateFlags& f) {
   auto& c = f.translate.corpus;
-  const auto count = [&](const char* flag, auto& n, const char* what, std::int64_t low, std::int64_t high) {
-    app.add_option(flag, n, what)->check(within(low, high))->type_name("N")->capture_default_str();
-  };
-  app.add_option("--task", f.task, "pairs: sentences of a file; copy, reverse: strings of 50 symbols")
-      ->type_name("NAME")
-      ->capture_default_str();
-  count("--vocabulary", c.vocabulary, "Tokens of each language's byte-pair encoding", 260, widest);
-  app.add_option("--validation", c.validation, "Share of the pairs that is held out")
-      ->type_name("X")
-      ->capture_default_str();
-  count("--pairs", c.pairs, "Pairs that are read or made up; 0: all, or 20,000", 0, most);
-  app.add_flag("--swap", c.swap, "Translate the second column into the first");
-  app.add_flag("--skip-bad-lines", f.skip_bad_lines, "Pass over lines that are no pair, instead of refusing the file");
+  line.option("--task NAME", f.task, "pairs: sentences of a file; copy, reverse: strings of 50 symbols");
+  line.option("--vocabulary N", c.vocabulary, "Tokens of each language's byte-pair encoding").between(260, widest);
+  line.option("--validation X", c.validation, "Share of the pairs that is held out");
+  line.option("--pairs N", c.pairs, "Pairs that are read or made up; 0: all, or 20,000").between(0, most);
+  line.flag("--swap", c.swap, "Translate the second column into the first");
+  line.flag("--skip-bad-lines", f.skip_bad_lines, "Pass over lines that are no pair, instead of refusing the file");
 }
 
-void add_model_flags(CLI::App& app, TranslateOptions& o) {
-  const auto count = [&](const char* flag, Index& n, const char* what, std::int64_t low, std::int64_t high) {
-    app.add_option(flag, n, what)->check(within(low, high))->type_name("N")->capture_default_str();
-  };
-  const auto number = [&](const char* flag, double& x, const char* what) {
-    app.add_option(flag, x, what)->type_name("X")->capture_default_str();
-  };
+void add_model_flags(CommandLine& line, TranslateOptions& o) {
   auto& d = o.model.decoder;
-  count("--width", d.width, "Width of the layers", 1, widest);
-  count("--heads", d.heads, "Heads of attention", 1, widest);
-  count("--layers", d.layers, "Layers of the decoder", 1, 1000);
-  count("--encoder-layers", o.model.encoder_layers, "Layers of the encoder", 1, 1000);
-  count("--context", d.context, "Most tokens of a sentence, marks included", 2, widest);
-  number("--dropout", d.dropout.residual, "Dropout of embeddings, attention and what blocks add");
-  number("--label-smoothing", o.label_smoothing, "Share of the target that goes to all tokens");
-  number("--weight-decay", o.weight_decay, "Decay of matrices, decoupled");
-  number("--beta2", o.beta2, "Adam's decay of the mean square");
-  number("--clip", o.clip, "Largest norm of the gradients; 0: any");
-  count("--warmup", o.warmup, "Updates over which the learning rate grows", 0, most);
-  count("--beams", o.beams, "Beams of the final evaluation; 1: greedy", 1, 1000);
-  number("--length-penalty", o.length_penalty, "Power of the length that a translation's log-probability is over");
-  count("--valid-pairs", o.valid_pairs, "Sources translated after an epoch; 0: all that are held out", 0, most);
-  app.add_option("--attention-map", o.attention_map, "A sentence whose attention is drawn into samples/")
-      ->type_name("TEXT");
+  line.option("--width N", d.width, "Width of the layers").between(1, widest);
+  line.option("--heads N", d.heads, "Heads of attention").between(1, widest);
+  line.option("--layers N", d.layers, "Layers of the decoder").between(1, 1000);
+  line.option("--encoder-layers N", o.model.encoder_layers, "Layers of the encoder").between(1, 1000);
+  line.option("--context N", d.context, "Most tokens of a sentence, marks included").between(2, widest);
+  line.option("--dropout X", d.dropout.residual, "Dropout of embeddings, attention and what blocks add");
+  line.option("--label-smoothing X", o.label_smoothing, "Share of the target that goes to all tokens");
+  line.option("--weight-decay X", o.weight_decay, "Decay of matrices, decoupled");
+  line.option("--beta2 X", o.beta2, "Adam's decay of the mean square");
+  line.option("--clip X", o.clip, "Largest norm of the gradients; 0: any");
+  line.option("--warmup N", o.warmup, "Updates over which the learning rate grows").between(0, most);
+  line.option("--beams N", o.beams, "Beams of the final evaluation; 1: greedy").between(1, 1000);
+  line.option("--length-penalty X", o.length_penalty,
+              "Power of the length that a translation's log-probability is over");
+  line.option("--valid-pairs N", o.valid_pairs, "Sources translated after an epoch; 0: all that are held out")
+      .between(0, most);
+  line.option("--attention-map TEXT", o.attention_map, "A sentence whose attention is drawn into samples/");
 }
 
 void check(const char* flag, double x, double low, double high) {
@@ -104,11 +90,11 @@ int train_translator(int argc, char** argv) {
   TranslateFlags flags;
   flags.options.out = "runs/translate";
   apply_preset(flags);
-  CLI::App app("Trains a translator on pairs of sentences, or on strings of symbols.", "translate");
-  add_shared_flags(app, flags, presets);
-  add_data_flags(app, flags);
-  add_model_flags(app, flags.translate);
-  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  CommandLine line("Trains a translator on pairs of sentences, or on strings of symbols.", "translate");
+  add_shared_flags(line, flags, presets);
+  add_data_flags(line, flags);
+  add_model_flags(line, flags.translate);
+  if (const auto code = parse(line, flags, argc, argv)) return *code;
   resolve(flags);
   return run_trainer("translate", flags, request(flags.translate), [&] {
     const auto& o = flags.translate;

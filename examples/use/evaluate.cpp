@@ -1,7 +1,6 @@
 // Measures a trained model again, by the protocol of its run or by another one: nothing is trained.
 //   evaluate runs/vae --data DIR
 //   evaluate runs/vae --data DIR --split train --metric nll --draws 500
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <iostream>
 
@@ -22,34 +21,26 @@ struct EvaluateFlags {
   bool json = false, quiet = false;
 };
 
-void add_flags(CLI::App& app, EvaluateFlags& f) {
+void add_flags(CommandLine& line, EvaluateFlags& f) {
   constexpr std::int64_t most = 1'000'000;
   auto& r = f.request;
-  app.add_option("model", r.model, "A run's folder, its model.safetensors, or a checkpoint")->required();
-  app.add_option("--data", r.data, "The data set's folder or file (default: below ATELIER_DATA)")->type_name("PATH");
-  app.add_option("--split", r.split, "test, validation or train (default: what the trainer measures at its end)")
-      ->type_name("NAME");
-  app.add_option("--metric", r.metrics, "Names such as neg_elbo,nll or swd or ppl (default: all of the trainer's)")
-      ->delimiter(',')
-      ->type_name("NAME,...");
-  app.add_option("--draws", r.draws, "Of the IWAE bound, nll (default: the run's, or 100)")
-      ->check(within(1, most))
-      ->type_name("K");
-  app.add_option("--samples", r.samples, "Of a generator (default: the run's)")->check(within(2, most))->type_name("N");
-  app.add_option("--holdout", r.holdout, "Images that are held out (default: as in the run)")
-      ->check(within(1, most))
-      ->type_name("N");
-  app.add_option("--windows", r.windows,
-                 "Tokens of a recurrent language model's windows; 0: its state is carried (default: the run's)")
-      ->check(within(0, most))
-      ->type_name("N");
-  app.add_option("--seed", r.seed, "Of what is drawn (default: the run's)")->check(seeds())->type_name("N");
-  app.add_option("--precision", r.precision, "highest, high or medium (default: the run's)")->type_name("NAME");
-  app.add_option("--threads", f.threads, "Threads (default: ATELIER_THREADS, or all processors)")
-      ->check(within(1, 1024))
-      ->type_name("N");
-  app.add_flag("--json", f.json, "The summary as one line");
-  app.add_flag("--quiet", f.quiet, "No progress");
+  line.argument("model", r.model, "A run's folder, its model.safetensors, or a checkpoint");
+  line.option("--data PATH", r.data, "The data set's folder or file (default: below ATELIER_DATA)");
+  line.option("--split NAME", r.split, "test, validation or train (default: what the trainer measures at its end)");
+  line.option("--metric NAME,...", r.metrics,
+              "Names such as neg_elbo,nll or swd or ppl (default: all of the trainer's)")
+      .hide_default();
+  line.option("--draws K", r.draws, "Of the IWAE bound, nll (default: the run's, or 100)").between(1, most);
+  line.option("--samples N", r.samples, "Of a generator (default: the run's)").between(2, most);
+  line.option("--holdout N", r.holdout, "Images that are held out (default: as in the run)").between(1, most);
+  line.option("--windows N", r.windows,
+              "Tokens of a recurrent language model's windows; 0: its state is carried (default: the run's)")
+      .between(0, most);
+  line.option("--seed N", r.seed, "Of what is drawn (default: the run's)").between(0, largest_seed);
+  line.option("--precision NAME", r.precision, "highest, high or medium (default: the run's)");
+  add_threads_flag(line, f.threads);
+  line.flag("--json", f.json, "The summary as one line");
+  line.flag("--quiet", f.quiet, "No progress");
 }
 
 train::Record summary_of(const EvaluateFlags& f, const FinishedRun& run, const train::Record& metrics, double seconds) {
@@ -63,10 +54,10 @@ train::Record summary_of(const EvaluateFlags& f, const FinishedRun& run, const t
 
 int evaluate(int argc, char** argv) {
   EvaluateFlags flags;
-  CLI::App app("Measures a trained model again, by the protocol of its run or by another one: nothing is trained.",
-               "evaluate");
-  add_flags(app, flags);
-  if (const auto code = parse(app, argc, argv)) return *code;
+  CommandLine line("Measures a trained model again, by the protocol of its run or by another one: nothing is trained.",
+                   "evaluate");
+  add_flags(line, flags);
+  if (const auto code = line.parse(argc, argv)) return *code;
   const ThreadScope scope(flags.threads ? flags.threads : threads());
   const auto begin = std::chrono::steady_clock::now();
   const auto run = open_run(flags.request);

@@ -1,6 +1,6 @@
 // Says what a safetensors file holds, and whether it is whole.
 //   inspect runs/vae/model.safetensors
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "atelier/io/safetensors.hpp"
@@ -34,9 +34,9 @@ void print_tensors(const io::SafetensorsFile& file) {
 
 int inspect(int argc, char** argv) {
   std::string path;
-  CLI::App app("Says what a safetensors file holds, and whether it is whole.", "inspect");
-  app.add_option("file", path, "A safetensors file, or a run's folder")->required();
-  if (const auto code = parse(app, argc, argv)) return *code;
+  CommandLine line("Says what a safetensors file holds, and whether it is whole.", "inspect");
+  line.argument("file", path, "A safetensors file, or a run's folder");
+  if (const auto code = line.parse(argc, argv)) return *code;
   const auto where = model_file(path);
   const auto file = io::SafetensorsFile::open(where);
   for (const auto& [key, value] : file.metadata()) std::printf("%s: %s\n", tame(key).c_str(), tame(value).c_str());

@@ -1,7 +1,6 @@
 // Shows pictures beside what a trained VAE makes of them, or the way from one picture to another through its latents.
 //   reconstruct runs/vae_faces mine.png yours.jpg --out both.png
 //   reconstruct runs/vae_faces mine.png yours.jpg --steps 8 --out way.png
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "atelier/models/vae/sample.hpp"
@@ -38,18 +37,15 @@ Tensor ways(const VaeModel& model, const Tensor& given, const Request& r) {
 
 int show(int argc, char** argv) {
   Request r;
-  CLI::App app(
+  CommandLine line(
       "Shows pictures beside what a trained VAE makes of them, or, with --steps, the way from each to the next.",
       "reconstruct");
-  app.add_option("model", r.model, "A run's folder, its model.safetensors, or a checkpoint")->required();
-  app.add_option("pictures", r.pictures, "PNG or JPEG files; the square in the middle is taken")->required();
-  app.add_option("--steps", r.steps, "Pictures on the way from one to the next; 0: reconstructions")
-      ->check(within(0, 100))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--label", r.label, "What a conditional model is told that the pictures are")->type_name("N");
-  app.add_option("--out", r.out, "The picture")->type_name("FILE.png")->capture_default_str();
-  if (const auto code = parse(app, argc, argv)) return *code;
+  line.argument("model", r.model, "A run's folder, its model.safetensors, or a checkpoint");
+  line.argument("pictures", r.pictures, "PNG or JPEG files; the square in the middle is taken");
+  line.option("--steps N", r.steps, "Pictures on the way from one to the next; 0: reconstructions").between(0, 100);
+  line.option("--label N", r.label, "What a conditional model is told that the pictures are");
+  line.option("--out FILE.png", r.out, "The picture");
+  if (const auto code = line.parse(argc, argv)) return *code;
   if (r.steps == 1 || (r.steps > 0 && r.pictures.size() < 2))
     throw ConfigError("--steps: expected 2 or more, between 2 pictures or more, found " + std::to_string(r.steps) +
                       " and " + std::to_string(r.pictures.size()));

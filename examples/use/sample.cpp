@@ -1,6 +1,6 @@
 // Draws from a trained model: pictures from a VAE or a GAN, points from a GAN of toy data.
 //   sample runs/digits --n 64 --label 7 --out sevens.png
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -70,24 +70,17 @@ Tensor pictures(const ImageModel& model, const Request& r) {
 int draw(int argc, char** argv) {
   constexpr std::int64_t most = 1'000'000;
   Request r;
-  CLI::App app("Draws from a trained model: pictures from a VAE or a GAN, points from a GAN of toy data.", "sample");
-  app.add_option("model", r.model, "A run's folder, its model.safetensors, or a checkpoint")->required();
-  app.add_option("--n", r.n, "How many")->check(within(1, most))->type_name("N")->capture_default_str();
-  app.add_option("--seed", r.seed, "Seed of the noise")->check(seeds())->type_name("N")->capture_default_str();
-  app.add_option("--label", r.label, "Of a conditional model: the class to draw (default: all in turn)")
-      ->type_name("N");
-  app.add_option("--truncation", r.truncation, "Noise further than this from 0 is drawn again; 0: any")
-      ->type_name("X")
-      ->capture_default_str();
-  app.add_option("--out", r.out, "The picture")->type_name("FILE.png")->capture_default_str();
-  app.add_option("--columns", r.columns, "Of the picture's grid; 0: nearly square")
-      ->check(within(0, 10'000))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--threads", r.threads, "Threads (default: ATELIER_THREADS, or all processors)")
-      ->check(within(1, 1024))
-      ->type_name("N");
-  if (const auto code = parse(app, argc, argv)) return *code;
+  CommandLine line("Draws from a trained model: pictures from a VAE or a GAN, points from a GAN of toy data.",
+                   "sample");
+  line.argument("model", r.model, "A run's folder, its model.safetensors, or a checkpoint");
+  line.option("--n N", r.n, "How many").between(1, most);
+  line.option("--seed N", r.seed, "Seed of the noise").between(0, largest_seed);
+  line.option("--label N", r.label, "Of a conditional model: the class to draw (default: all in turn)");
+  line.option("--truncation X", r.truncation, "Noise further than this from 0 is drawn again; 0: any");
+  line.option("--out FILE.png", r.out, "The picture");
+  line.option("--columns N", r.columns, "Of the picture's grid; 0: nearly square").between(0, 10'000);
+  add_threads_flag(line, r.threads);
+  if (const auto code = line.parse(argc, argv)) return *code;
   check_truncation(r.truncation, word_after("--truncation", argc, argv));
   const ThreadScope scope(r.threads ? r.threads : threads());
   if (model_kind(r.model) == "gan_mlp") {

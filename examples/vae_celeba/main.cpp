@@ -1,7 +1,5 @@
 // Trains a convolutional variational autoencoder on CelebA's faces.
 //   vae_celeba --data DIR --out runs/vae_faces --minutes 10
-#include <CLI/CLI.hpp>
-
 #include "face_flags.hpp"
 #include "program.hpp"
 #include "task.hpp"
@@ -12,28 +10,19 @@ using namespace atelier::programs;
 
 namespace {
 
-void add_flags(CLI::App& app, FaceVaeOptions& o, std::string& likelihood) {
+void add_flags(CommandLine& line, FaceVaeOptions& o, std::string& likelihood) {
   constexpr std::int64_t widest = 100'000;
-  const auto count = [&](const char* flag, Index& n, std::int64_t least, const char* about) {
-    app.add_option(flag, n, about)->check(within(least, widest))->type_name("N")->capture_default_str();
-  };
-  const auto number = [&](const char* flag, double& x, const char* about) {
-    app.add_option(flag, x, about)->type_name("X")->capture_default_str();
-  };
-  count("--size", o.model.size, 1, "Pixels of both sides");
-  count("--width", o.model.width, 1, "Channels of the largest inner map");
-  count("--latent", o.model.latent, 1, "Latent dimensions");
-  app.add_option("--likelihood", likelihood,
-                 "gaussian (--sigma), gaussian_learned (a variance for each pixel) or "
-                 "bernoulli")
-      ->type_name("NAME")
-      ->capture_default_str();
-  number("--sigma", o.model.sigma, "Deviation of a pixel from its mean, for gaussian");
-  number("--beta", o.loss.beta, "Weight of the KL term");
-  number("--free-bits", o.loss.free_bits, "Nats of KL that each latent dimension has free");
-  count("--kl-warmup", o.kl_warmup, 0, "Updates over which beta grows from 0");
-  app.add_flag("--flip,!--no-flip", o.flip, "Mirror training images at random")->capture_default_str();
-  count("--samples", o.samples, 2, "Images that are measured at the end");
+  line.option("--size N", o.model.size, "Pixels of both sides").between(1, widest);
+  line.option("--width N", o.model.width, "Channels of the largest inner map").between(1, widest);
+  line.option("--latent N", o.model.latent, "Latent dimensions").between(1, widest);
+  line.option("--likelihood NAME", likelihood,
+              "gaussian (--sigma), gaussian_learned (a variance for each pixel) or bernoulli");
+  line.option("--sigma X", o.model.sigma, "Deviation of a pixel from its mean, for gaussian");
+  line.option("--beta X", o.loss.beta, "Weight of the KL term");
+  line.option("--free-bits X", o.loss.free_bits, "Nats of KL that each latent dimension has free");
+  line.option("--kl-warmup N", o.kl_warmup, "Updates over which beta grows from 0").between(0, widest);
+  line.flag("--flip,!--no-flip", o.flip, "Mirror training images at random");
+  line.option("--samples N", o.samples, "Images that are measured at the end").between(2, widest);
 }
 
 int train_faces(int argc, char** argv) {
@@ -46,11 +35,11 @@ int train_faces(int argc, char** argv) {
   flags.options.lr = 5e-4;
   flags.usual_length = {.epochs = 20};
   std::string likelihood = vae::name(o.model.likelihood);
-  CLI::App app("Trains a convolutional variational autoencoder on CelebA's faces.", "vae_celeba");
-  add_shared_flags(app, flags, {"faces"});
-  add_flags(app, o, likelihood);
-  faces.add_to(app);
-  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  CommandLine line("Trains a convolutional variational autoencoder on CelebA's faces.", "vae_celeba");
+  add_shared_flags(line, flags, {"faces"});
+  add_flags(line, o, likelihood);
+  faces.add_to(line);
+  if (const auto code = parse(line, flags, argc, argv)) return *code;
   o.model.likelihood = vae::likelihood_from(likelihood);
   o.model.check().flat();
   train::Record asked = request(o);

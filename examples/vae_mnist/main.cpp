@@ -1,7 +1,5 @@
 // Trains a variational autoencoder on MNIST, or on any data set in its format.
 //   vae_mnist --data DIR --out runs/vae --epochs 10
-#include <CLI/CLI.hpp>
-
 #include "program.hpp"
 #include "task.hpp"
 #include "trainer.hpp"
@@ -19,39 +17,19 @@ struct VaeFlags : Flags {
 
 constexpr std::int64_t widest = 1'000'000, most_draws = 1'000'000;
 
-void add_flags(CLI::App& app, VaeFlags& f) {
-  add_shared_flags(app, f, {"seed"});
-  app.add_option("--beta", f.vae.loss.beta, "Weight of the KL term")->type_name("X")->capture_default_str();
-  app.add_option("--kl-warmup", f.vae.kl_warmup, "Updates over which beta grows from 0")
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--free-bits", f.vae.loss.free_bits, "Nats of KL that each latent dimension has free")
-      ->type_name("X")
-      ->capture_default_str();
-  app.add_option("--latent", f.vae.model.latent, "Latent dimensions")
-      ->check(within(1, widest))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--hidden", f.vae.model.hidden, "Widths of the hidden layers: 400, or 512,256")
-      ->delimiter(',')
-      ->check(within(1, widest))
-      ->type_name("N,...")
-      ->capture_default_str();
-  app.add_option("--likelihood", f.likelihood, "bernoulli, gaussian, gaussian_learned or categorical")
-      ->type_name("NAME")
-      ->capture_default_str();
-  app.add_flag("--conditional", f.conditional, "Encoder and decoder see the label");
-  app.add_option("--binarize", f.binarize, "static: pixels drawn once; dynamic: in every step; none: grey levels")
-      ->check(CLI::IsMember({"static", "dynamic", "none"}))
-      ->type_name("HOW")
-      ->capture_default_str();
-  app.add_option("--iwae", f.vae.iwae, "Draws of the final IWAE bound; 0: none")
-      ->check(within(0, most_draws))
-      ->type_name("K")
-      ->capture_default_str();
-  app.add_option("--holdout", f.vae.holdout, "Last training images, measured instead of the test images")
-      ->type_name("N")
-      ->capture_default_str();
+void add_flags(CommandLine& line, VaeFlags& f) {
+  add_shared_flags(line, f, {"seed"});
+  line.option("--beta X", f.vae.loss.beta, "Weight of the KL term");
+  line.option("--kl-warmup N", f.vae.kl_warmup, "Updates over which beta grows from 0");
+  line.option("--free-bits X", f.vae.loss.free_bits, "Nats of KL that each latent dimension has free");
+  line.option("--latent N", f.vae.model.latent, "Latent dimensions").between(1, widest);
+  line.option("--hidden N,...", f.vae.model.hidden, "Widths of the hidden layers: 400, or 512,256").between(1, widest);
+  line.option("--likelihood NAME", f.likelihood, "bernoulli, gaussian, gaussian_learned or categorical");
+  line.flag("--conditional", f.conditional, "Encoder and decoder see the label");
+  line.option("--binarize HOW", f.binarize, "static: pixels drawn once; dynamic: in every step; none: grey levels")
+      .one_of({"static", "dynamic", "none"});
+  line.option("--iwae K", f.vae.iwae, "Draws of the final IWAE bound; 0: none").between(0, most_draws);
+  line.option("--holdout N", f.vae.holdout, "Last training images, measured instead of the test images");
 }
 
 void resolve(VaeFlags& f) {
@@ -66,9 +44,9 @@ int train_vae(int argc, char** argv) {
   VaeFlags flags;
   flags.options.out = "runs/vae_mnist";
   flags.options.preset = "seed";
-  CLI::App app("Trains a variational autoencoder on MNIST, or on any data set in its format.", "vae_mnist");
-  add_flags(app, flags);
-  if (const auto code = parse(app, flags, argc, argv)) return *code;
+  CommandLine line("Trains a variational autoencoder on MNIST, or on any data set in its format.", "vae_mnist");
+  add_flags(line, flags);
+  if (const auto code = parse(line, flags, argc, argv)) return *code;
   resolve(flags);
   return run_trainer("vae_mnist", flags, request(flags.vae), [&] {
     VaeData images(data::load_mnist(data_folder(flags, "mnist")), flags.vae);
