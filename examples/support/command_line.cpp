@@ -3,12 +3,19 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
+#include <stdexcept>
 
 #include "atelier/core/error.hpp"
 
 namespace atelier::programs {
 
 using Option = CommandLine::Option;
+
+namespace {
+[[noreturn]] void refuse(const std::string& found) {
+  throw ConfigError("command line: expected flags as --help says, found: " + found);
+}
+}  // namespace
 
 Option& Option::between(std::int64_t low, std::int64_t high) {
   option_->check(CLI::Range(low, high).description(std::to_string(low) + ".." + std::to_string(high)));
@@ -76,7 +83,9 @@ std::optional<int> CommandLine::parse(int argc, char** argv) {
     std::cout << app_->help();
     return 0;
   } catch (const CLI::ParseError& error) {
-    throw ConfigError("command line: expected flags as --help says, found: " + std::string(error.what()));
+    refuse(error.what());
+  } catch (const std::out_of_range&) {  // CLI11 lets it through from a flag that is given a number
+    refuse("a flag with a number that is too large");
   }
   return std::nullopt;
 }

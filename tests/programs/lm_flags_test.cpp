@@ -165,6 +165,7 @@ TEST_F(LmFlags, WhatMakesNoRunIsRefusedInOneLine) {
       {{{"--train-share", "1"}}, 2, {"fraction", "1.0"}},
       {{{"--prompt", "Z"}}, 2, {"--prompt", "U+005A"}},
       {{{"--sampled", "20"}}, 2, {"--sampled", "sorted by frequency"}},
+      {{{"--untied=99999999999999999999", ""}}, 2, {"--help", "too large"}},
       {{{"--output", "adaptive"}, {"--cutoffs", "4"}}, 2, {"--output", "sorted by frequency"}}};
   for (const auto& [flags, code, parts] : of_texts) expect_refused(ATELIER_LM_TEXT, flags, code, parts);
   const std::vector<std::tuple<Flags, int, std::vector<std::string>>> of_pairs = {
