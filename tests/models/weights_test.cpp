@@ -5,23 +5,16 @@
 
 #include "atelier/nn/nn.hpp"
 #include "atelier/ops/image_layout.hpp"
+#include "models/state_dict.hpp"
 #include "support/expect_error.hpp"
-#include "support/temp_folder.hpp"
 
 using namespace atelier;
 
 namespace {
 const char* const golden = ATELIER_TEST_DIR "/golden/state_dicts.safetensors";
 
-class StateDict : public testing::Test {
- protected:
-  Tensor input(const std::string& layer) const { return file_.read<float>("in:" + layer); }
-  void expect_output(const std::string& layer, const Tensor& y) const {
-    const auto truth = file_.read<float>("out:" + layer);
-    ASSERT_EQ(y.shape(), truth.shape());
-    for (Index i = 0; i < y.size(); ++i) ASSERT_NEAR(y.data()[i], truth.data()[i], 1e-5) << layer << " at " << i;
-  }
-  io::SafetensorsFile file_ = io::SafetensorsFile::open(golden);
+struct StateDict : StateDictFile {
+  StateDict() : StateDictFile(golden) {}
 };
 
 /// Two layers with names of their own.
@@ -49,44 +42,35 @@ std::vector<float> numbers(const Pair& pair) {
 }  // namespace
 
 TEST_F(StateDict, LinearInAnyRealType) {
-  nn::Linear linear{5, 4}, half{5, 4};
-  load_weights(linear, golden, {.prefix = "linear."});
+  const auto linear = loaded(nn::Linear{5, 4}, "linear");
   expect_output("linear", linear(input("linear")));
+  nn::Linear half{5, 4};
   load_weights(half, golden, {.prefix = "half."});
   for (Index i = 0; i < half.w.size(); ++i) EXPECT_NEAR(half.w.data()[i], linear.w.data()[i], 1e-2);
   EXPECT_NE(half.w.data()[0], linear.w.data()[0]);
 }
 TEST_F(StateDict, Convolutions) {
-  nn::Conv2d conv{.in = 2, .out = 3, .kernel = 3, .stride = 2, .padding = 1};
-  load_weights(conv, golden, {.prefix = "conv."});
+  const auto conv = loaded(nn::Conv2d{.in = 2, .out = 3, .kernel = 3, .stride = 2, .padding = 1}, "conv");
   expect_output("conv", channels_first(conv(channels_last(input("conv")))));
-  nn::ConvTranspose2d transposed{.in = 3, .out = 2, .kernel = 4, .stride = 2, .padding = 1};
-  load_weights(transposed, golden, {.prefix = "transposed."});
+  const auto transposed =
+      loaded(nn::ConvTranspose2d{.in = 3, .out = 2, .kernel = 4, .stride = 2, .padding = 1}, "transposed");
   expect_output("transposed", channels_first(transposed(channels_last(input("transposed")))));
 }
 TEST_F(StateDict, Normalisations) {
-  nn::BatchNorm2d batch{.channels = 3};
-  load_weights(batch, golden, {.prefix = "batch_norm."});
+  auto batch = loaded(nn::BatchNorm2d{.channels = 3}, "batch_norm");
   EXPECT_EQ(batch.batches.item(), 1);  // PyTorch counts in whole numbers
   expect_output("batch_norm", channels_first(batch(channels_last(input("batch_norm")), nn::Mode::eval)));
-  nn::LayerNorm layer{6};
-  load_weights(layer, golden, {.prefix = "layer_norm."});
-  expect_output("layer_norm", layer(input("layer_norm")));
+  expect_output("layer_norm", loaded(nn::LayerNorm{6}, "layer_norm")(input("layer_norm")));
 }
 TEST_F(StateDict, Embedding) {
-  nn::Embedding table{7, 3};
-  load_weights(table, golden, {.prefix = "embedding."});
-  expect_output("embedding", table(file_.read<std::int32_t>("in:embedding")));
+  expect_output("embedding", loaded(nn::Embedding{7, 3}, "embedding")(indices("embedding")));
 }
 TEST_F(StateDict, Lstm) {
-  nn::Lstm lstm{.input = 3, .hidden = 4, .layers = 2};
-  load_weights(lstm, golden, {.prefix = "lstm."});
+  const auto lstm = loaded(nn::Lstm{.input = 3, .hidden = 4, .layers = 2}, "lstm");
   expect_output("lstm", transpose(lstm(transpose(input("lstm"), 0, 1)).y, 0, 1));
 }
-
 TEST_F(StateDict, MultiheadAttention) {
-  nn::MultiheadAttention attend{6, 2};
-  load_weights(attend, golden, {.prefix = "attention."});
+  const auto attend = loaded(nn::MultiheadAttention{6, 2}, "attention");
   const auto x = input("attention");
   expect_output("attention", attend(x));
   expect_output("causal", attend(x, {.causal = true}));
