@@ -150,7 +150,7 @@ TEST(Loop, ABudgetInMinutesIsMeasuredOnceAndUndone) {
   TempFolder folder;
   tiny::Task task;
   auto o = tiny::options(folder.path(), 0);
-  o.budget.minutes = 0.01;
+  o.budget.minutes = 0.1;
   Index total = 0;
   {
     train::RunFolder run_folder(folder.path(), false);
