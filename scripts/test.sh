@@ -22,7 +22,7 @@ run() {
   local preset=$1
   shift
   say "testing ($preset)"
-  ctest --preset "$preset" "$@"
+  ctest --preset "$preset" -j "$(nproc)" "$@"
 }
 
 need_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" python3 curl unzip
@@ -40,4 +40,4 @@ run asan -LE slow
 build tsan -DCMAKE_CXX_COMPILER=clang++
 TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp" run tsan -LE slow
 build release -B build/clang -DCMAKE_CXX_COMPILER=clang++
-ctest --test-dir build/clang -LE slow --output-on-failure
+ctest --test-dir build/clang -LE slow -j "$(nproc)" --output-on-failure
