@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "atelier/models/weights.hpp"
 #include "support/temp_folder.hpp"
