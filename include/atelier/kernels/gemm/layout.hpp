@@ -2,6 +2,8 @@
 /// in place, the order of the tiles, the workspace.
 #pragma once
 
+#include <numeric>
+
 #include "atelier/kernels/gemm/kernels.hpp"
 
 namespace atelier::inline v0::kernels::gemm_impl {
@@ -19,13 +21,31 @@ template <class T> struct Product {
   bool turned = false;  ///< C stands in memory as [n, m], and the bias has one number a row
 };
 
+/// Rows a power of two of pages apart share their cache sets: worth a copy.
+template <class T> bool aliases(Index stride) { return stride * static_cast<Index>(sizeof(T)) % 4096 == 0; }
+
+/// Rows of a matrix, `stride` numbers apart, of which a cache holds the same few columns: its sets, every
+/// `period` bytes the same one, have room for eight lines.
+template <class T> Index rows_held(Index stride, Index period) {
+  const Index bytes = stride * static_cast<Index>(sizeof(T));
+  return 8 * period / std::max<Index>(64, std::gcd(bytes, period));
+}
+/// Whether columns of B, k rows, are worth a copy before they are read m times. What falls out of the first-level cache
+/// costs some per cent, what falls out of the second-level one (512 KB, eight ways) a third; the copy costs as much as
+/// eight readings.
+template <class T> bool worth_copy(Index m, Index k, Index stride) {
+  constexpr Index few = 16, many = 512, first_level = 4096, second_level = 65536;
+  return (m >= few && k > rows_held<T>(stride, second_level)) || (m >= many && k > rows_held<T>(stride, first_level));
+}
+
 /// X W^T with fewer rows than columns: to pack X takes less than to pack W, so W X^T is computed, and stored turned.
 /// The factors of each product change places, which leaves its bits as they are.
 template <class T>
 bool is_turned(const Kernels<T>& kernels, const GemmShape& s, Transpose ta, Transpose tb, bool accumulate) {
-  constexpr Index shortest = 128;  // storing a tile turned costs about as much as six steps of a reduction
+  constexpr Index shortest = 128;          // storing a tile turned costs about as much as six steps of a reduction
+  constexpr Index large = Index{1} << 20;  // beyond the caches, turned tiles should find the lines that others began
   return ta == Transpose::no && tb == Transpose::yes && !accumulate && s.m < s.n && s.k >= shortest &&
-         kernels.blocks(s.k).count() == 1;
+         kernels.blocks(s.k).count() == 1 && !(s.m * s.n > large && aliases<T>(s.n));
 }
 inline GemmShape turned(const GemmShape& s) { return {.m = s.n, .n = s.m, .k = s.k}; }
 template <class T> Product<T> turned(const Product<T>& x) {
@@ -36,13 +56,13 @@ template <class T> Product<T> turned(const Product<T>& x) {
   return y;
 }
 
-/// Rows a power of two of pages apart share their cache sets: worth a copy.
-template <class T> bool aliases(Index stride) { return stride * static_cast<Index>(sizeof(T)) % 4096 == 0; }
-
 /// Numbers in a packed B.
 template <class T> Index packed_size(const Kernels<T>& p, Index n, Index k) {
   return p.panels(n).padded() * p.blocks(k).units();
 }
+
+/// Row panels of a packed A, at least, for which a panel of B is read from far away.
+inline constexpr Index rows_together = 4;
 
 /// Where a product's operands are read from, in which order its tiles come, and the workspace.
 ///
@@ -64,9 +84,9 @@ template <class T> struct Layout {
     const Index lines = (longest * static_cast<Index>(sizeof(T)) + 63) / 64;
     along_rows = longest <= 64;
     a_row = (lines | 1) * 64 / static_cast<Index>(sizeof(T));  // an odd number of lines: rows fall into different sets
-    a_piece = (p.tiled ? (longest + p.lanes - 1) / p.lanes * p.lanes : longest) * p.slot;
+    a_piece = (p.tiled ? (longest + p.lanes - 1) / p.lanes * p.lanes : longest) * p.slot + 64 / Index{sizeof(T)};
     const Index panel = ta == Transpose::no ? p.rows * a_row : a_piece, panels = (s.m + p.rows - 1) / p.rows;
-    block = std::clamp<Index>(most_packed_a / std::max<Index>(panel, 1), 1, 64);
+    block = std::clamp<Index>(most_packed_a / std::max<Index>(panel, 1), rows_together, 64);
     block = std::clamp<Index>(panels, 1, block);
     a_size = (block * panel + 15) / 16 * 16;
   }
@@ -74,7 +94,8 @@ template <class T> struct Layout {
     if (p.converts) return;
     const bool fits = x.ta == Transpose::no || p.blocks(x.shape.k).longest() <= 160;  // a panel in the L1 cache
     a_in_place = fits && !aliases<T>(x.a.stride);
-    b_in_place = !x.packed_b && x.tb == Transpose::no && !aliases<T>(x.b.stride);
+    b_in_place =
+        !x.packed_b && x.tb == Transpose::no && !worth_copy<T>(x.shape.m, p.blocks(x.shape.k).longest(), x.b.stride);
   }
 
   /// Columns of B that are packed and used at a time: all, or a number of whole panels.

@@ -76,6 +76,9 @@ template <class T> struct PieceArgs {
   Index first = 0, count = 0;  ///< the panels to copy
 };
 
+/// Rows between prefetch and copy: a few columns of each row are more than the hardware foresees.
+inline constexpr Index rows_ahead = 16;
+
 /// A vector of the source as the path's numbers (not for pairs).
 template <class P> ATELIER_INLINE typename P::V load_numbers(const typename P::T* p, Index count) {
   const auto x = load_part<P>(p, count);
@@ -96,6 +99,8 @@ template <class P, int vectors> struct PackAcross {
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) {
         const T* from = row + v * P::lanes;
+        __builtin_prefetch(from + rows_ahead * s.source_stride);
+        if (P::elements == 2) __builtin_prefetch(from + (rows_ahead + 1) * s.source_stride);
         units(from, s.columns - v * P::lanes, k + 1 < s.rows ? s.source_stride : 0).store(out + v * P::lanes);
       }
       row += P::elements * s.source_stride;
@@ -183,8 +188,8 @@ template <class P> struct PackPieces {
         const T* from = row + begin;
 #pragma GCC unroll 4
         for (int v = 0; v < P::slot; v += P::lanes) {
-          __builtin_prefetch(from + v + 4 * s.source_stride);
-          if (P::elements == 2) __builtin_prefetch(from + v + 5 * s.source_stride);
+          __builtin_prefetch(from + v + rows_ahead * s.source_stride);
+          if (P::elements == 2) __builtin_prefetch(from + v + (rows_ahead + 1) * s.source_stride);
           PackAcross<P, 1>::units(from + v, args.pieces.n - begin - v, next).store(out + q * s.out_stride + v);
         }
       }

@@ -49,7 +49,8 @@ template <class T> struct TileArgs {
   Index a_row = 0, a_step = 0;  ///< the tile's template argument says which one is 1
   const T* b = nullptr;         ///< row `step` at b + step * b_step
   Index b_step = 0;
-  T* c = nullptr;  ///< [M, NV * lanes], in full
+  Index b_ahead = 0;  ///< from a row of B to what is fetched beside it; 0: some rows of the panel
+  T* c = nullptr;     ///< [M, NV * lanes], in full
   Index c_row = 0;
   const T* bias = nullptr;  ///< [NV * lanes]
   bool accumulate = false, relu = false;

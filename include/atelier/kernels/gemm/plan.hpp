@@ -33,9 +33,10 @@ Units choose_units(const Kernels<T>& kernels, const Product<T>& x, const Layout<
     u.column_groups = groups_of(u.column_panels, std::max<Index>(1, u.row_groups > 1 ? 1 : tiles / u.row_panels));
     return u;
   }
-  const Index together = kernels.tiled ? std::min<Index>(4, layout.block) : 1;  // what a panel of B is read for
+  const Index together = std::min(rows_together, layout.block);
   u.row_groups = groups_of(u.row_panels, std::clamp<Index>(tiles / u.column_panels, together, layout.block));
-  if (workers > 1) u.column_groups = std::clamp<Index>(4 * workers / u.row_groups, 1, groups_of(u.column_panels, 4));
+  if (workers > 1)
+    u.column_groups = std::clamp<Index>(groups_of(8 * workers, u.row_groups), 1, groups_of(u.column_panels, 4));
   return u;
 }
 
@@ -115,7 +116,9 @@ template <class T> class Plan {
   void set_b(Column& column, Index b, Index p) const {
     TileArgs<T>& t = column.tile;
     const bool in_place = layout_.b_in_place && column.count == column.vectors * kernels_.lanes;
-    t.b_step = in_place ? x_.b.stride : column.vectors * kernels_.lanes;
+    const Index width = column.vectors * kernels_.lanes;
+    t.b_step = in_place ? x_.b.stride : width;
+    t.b_ahead = in_place && layout_.along_rows ? width : 0;  // the next panel's row
     if (in_place) {
       t.b = x_.b.data + blocks_.first(b) * x_.b.stride + panels_.begin(p);
     } else {

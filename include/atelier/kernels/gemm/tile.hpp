@@ -17,6 +17,7 @@ template <class P, int M, int NV, bool transposed_a> struct Tile {
   using V = typename P::V;
   using Sums = V[M][NV];
   static constexpr int ahead = 16;  ///< steps between prefetch and use of B
+  static constexpr bool begins_line(int v) { return v * P::lanes * sizeof(T) % 64 == 0; }
 
   ATELIER_INLINE static void run(const TileArgs<T>& t) {
     Sums sum;
@@ -31,19 +32,20 @@ template <class P, int M, int NV, bool transposed_a> struct Tile {
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) {
         sum[i][v] = V(typename V::Raw{});
-        __builtin_prefetch(t.c + i * t.c_row + v * P::lanes, 1);
+        if (begins_line(v)) __builtin_prefetch(t.c + i * t.c_row + v * P::lanes, 1);
       }
   }
 
   ATELIER_INLINE static void add_products(Sums& sum, const TileArgs<T>& t) {
     const T *a = t.a, *b = t.b;
     const Index a_row = transposed_a ? 1 : t.a_row, a_step = transposed_a ? t.a_step : 1, b_step = t.b_step;
+    const Index b_ahead = t.b_ahead ? t.b_ahead : ahead * b_step;
     for (Index step = t.units; step > 0; --step) {
       V bv[NV];
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) {
         bv[v] = V::load(b + v * P::lanes);
-        __builtin_prefetch(b + ahead * b_step + v * P::lanes);
+        if (begins_line(v)) __builtin_prefetch(b + b_ahead + v * P::lanes);
       }
 #pragma GCC unroll 16
       for (int i = 0; i < M; ++i) {
