@@ -56,6 +56,19 @@ TEST(Ops, Abs) {
 }
 TEST(Ops, Pow) {
   expect_grad_unary([](const auto& x) { return pow(x, 1.7); }, {0.5, 2});
+  expect_grad_unary([](const auto& x) { return pow(x, 3); });
+  expect_grad_unary([](const auto& x) { return pow(x, -2); }, {-2, -0.5});
+}
+TEST(Ops, PowOfWholeExponentsTakesAnyNumber) {
+  const auto at = [](double x, double p) { return pow(BasicTensor<double>({1}, x), p).item(); };
+  const double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double x : {-3.0, -0.5, 0.0, 2.0, infinity, nan})
+    for (const double p : {0.0, 1.0, 2.0, 3.0, 7.0, -1.0, -2.0}) {
+      const double expected = std::pow(x, p);
+      EXPECT_TRUE(at(x, p) == expected || (std::isnan(at(x, p)) && std::isnan(expected))) << x << " ^ " << p;
+    }
+  EXPECT_NEAR(at(1.001, 1e5) / std::pow(1.001, 1e5), 1, 1e-9);
+  EXPECT_TRUE(std::isnan(at(-2, 0.5)));
 }
 TEST(Ops, Sin) {
   expect_grad_unary([](const auto& x) { return sin(x); }, {-4, 4});

@@ -112,6 +112,7 @@ TEST(Sgd, RefusesWhatMakesTrainingUseless) {
   for (double lr : {-1e-9, not_a_number, infinity}) refuse({.lr = lr}, {"Sgd: lr", "from 0", shown(lr)});
   for (double m : {-0.1, 1.0, not_a_number}) refuse({.momentum = m}, {"Sgd: momentum", "below 1", shown(m)});
   refuse({.nesterov = true}, {"Sgd: nesterov", "momentum"});
+  refuse({.momentum = 0.9, .dampening = 0.1, .nesterov = true}, {"Sgd: nesterov", "dampening 0", shown(0.1)});
   refuse({.weight_decay = -1}, {"Sgd: weight_decay", "-1"});
 }
 TEST(Adam, RefusesWhatMakesTrainingUseless) {

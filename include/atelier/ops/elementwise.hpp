@@ -1,6 +1,9 @@
 /// Elementwise functions. Each is one lambda; its derivatives follow by themselves (ops/map.hpp).
 #pragma once
 
+#include <bit>
+#include <cmath>
+
 #include "atelier/ops/arithmetic.hpp"
 
 namespace atelier::inline v0 {
@@ -59,10 +62,30 @@ template <class T> BasicTensor<T> abs(const BasicTensor<T>& x) {
 }
 ATELIER_OP(abs)
 
-/// x^p for a constant p; x > 0 unless p is a whole number of small size, for which use products.
+namespace detail {
+/// v^n by squaring, from the highest bit of n; 1 for n = 0.
+template <class V> ATELIER_INLINE V whole_power(const V& v, unsigned n) {
+  V y(1);
+  for (unsigned bit = std::bit_floor(n); bit; bit >>= 1) {
+    y = y * y;
+    if (n & bit) y = y * v;
+  }
+  return y;
+}
+}  // namespace detail
+
+/// x^p for a constant p: products for a whole p, of any x; otherwise e^(p log x), NaN for x < 0.
 template <class T> BasicTensor<T> pow(const BasicTensor<T>& x, std::type_identity_t<real_of<T>> p) {
+  constexpr real_of<T> most = 1 << 30;
+  if (p != std::trunc(p) || std::abs(p) > most)
+    return map(
+        "pow", [p](auto v) ATELIER_LAMBDA { return exp(p * log(v)); }, x);
+  const auto n = static_cast<unsigned>(std::abs(p));
+  if (p < 0)
+    return map(
+        "pow", [n](auto v) ATELIER_LAMBDA { return 1 / detail::whole_power(v, n); }, x);
   return map(
-      "pow", [p](auto v) ATELIER_LAMBDA { return exp(p * log(v)); }, x);
+      "pow", [n](auto v) ATELIER_LAMBDA { return detail::whole_power(v, n); }, x);
 }
 ATELIER_OP(pow)
 

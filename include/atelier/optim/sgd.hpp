@@ -20,6 +20,8 @@ struct SgdOptions {
     detail::check_share("Sgd: momentum", momentum);
     detail::check_option("Sgd: weight_decay", weight_decay);
     if (nesterov && momentum == 0) throw ConfigError("Sgd: nesterov: expected a momentum above 0 beside it, found 0");
+    if (nesterov && dampening != 0)
+      throw ConfigError("Sgd: nesterov: expected dampening 0 beside it, found " + std::to_string(dampening));
     return *this;
   }
 };
