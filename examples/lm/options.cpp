@@ -43,7 +43,7 @@ void add_gpt_flags(CommandLine& line, LmOptions& o, LmWords& words) {
 }
 
 void add_model_flags(CommandLine& line, LmOptions& o, LmWords& words) {
-  line.option("--model NAME", words.model, "lstm: recurrent, with a carried state; gpt: Transformer");
+  line.option("--model NAME", words.model, "Recurrent, with a carried state (lstm), or a Transformer (gpt)");
   line.option("--layers N", o.layers, "Layers").between(1, 1000);
   line.option("--dropout-words X", o.dropout_words, "Probability that a token's vector is left out wherever it is");
   add_lstm_flags(line, o, words);
@@ -101,11 +101,14 @@ void add_lm_flags(CommandLine& line, LmOptions& o, LmWords& words) {
   add_measuring_flags(line, o);
 }
 
-void resolve(const LmWords& words, LmOptions& o) {
+void resolve(const CommandLine& line, const LmWords& words, LmOptions& o) {
   constexpr double large = 1e6, below_one = 1 - 1e-9;
   if (words.model != "lstm" && words.model != "gpt")
     throw ConfigError("--model: expected lstm or gpt, found '" + words.model + "'");
   o.model = words.model == "gpt" ? ModelKind::gpt : ModelKind::lstm;
+  const std::string other = o.model == ModelKind::gpt ? "lstm" : "gpt";
+  for (const auto& flag : line.given(other + ":"))
+    throw ConfigError(flag + ": expected --model " + other + ", found --model " + words.model);
   o.lstm.output = lstm_lm::output_from(words.output);
   o.gpt.positions = transformer::positions_from(words.positions);
   o.gpt.norm = transformer::normalisation_from(words.norm);
@@ -127,8 +130,6 @@ void resolve(const LmWords& words, LmOptions& o) {
   check_range("--beta2", o.beta2, 0, below_one);
   check_range("--weight-decay", o.weight_decay, 0, large);
   o.sampling.check();
-  if (!o.attention_map.empty() && o.model == ModelKind::lstm)
-    throw ConfigError("--attention-map: expected a model with attention, found --model lstm");
   for (const double x : o.cache.thetas) check_range("--cache-theta", x, 0, large);
   for (const double x : o.cache.lambdas) check_range("--cache-lambda", x, 0, below_one);
   if (o.cache.window > 0 && (o.cache.thetas.empty() || o.cache.lambdas.empty()))

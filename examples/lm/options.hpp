@@ -45,8 +45,8 @@ struct LmWords {
 
 /// Model, training, evaluation and samples.
 void add_lm_flags(CommandLine& line, LmOptions& o, LmWords& words);
-/// Throws ConfigError for unknown names, and for numbers that make no training.
-void resolve(const LmWords& words, LmOptions& o);
+/// Throws ConfigError for unknown names, numbers that make no training, and flags that only another model has.
+void resolve(const CommandLine& line, const LmWords& words, LmOptions& o);
 
 /// A Transformer's preset as it stands in the library.
 void apply_gpt(const transformer::Preset& preset, train::Options& run, LmOptions& o);

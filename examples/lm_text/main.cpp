@@ -56,7 +56,7 @@ int train_text(int argc, char** argv) {
   CommandLine line("Trains a language model on any text: a file, or the .txt files of a folder.", "lm_text");
   add_flags(line, flags, words);
   if (const auto code = parse(line, flags, argc, argv)) return *code;
-  resolve(words, flags.lm);
+  resolve(line, words, flags.lm);
   flags.corpus.cut = cut_from(flags.tokenizer);
   const auto asked = request(flags.lm)
                          .set("tokenizer", flags.tokenizer)

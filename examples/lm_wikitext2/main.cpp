@@ -68,7 +68,7 @@ int train_wikitext2(int argc, char** argv) {
   CommandLine line("Trains a word-level language model on WikiText-2.", "lm_wikitext2");
   add_flags(line, flags, words);
   if (const auto code = parse(line, flags, argc, argv)) return *code;
-  resolve(words, flags.lm);
+  resolve(line, words, flags.lm);
   const auto asked = request(flags.lm).set("vocabulary", flags.vocabulary).set("any_text", flags.any_text);
   return run_trainer("lm_wikitext2", flags, asked, [&] {
     const auto set = flags.any_text ? data::WikiTextSet::any : data::WikiTextSet::wikitext2;

@@ -90,10 +90,10 @@ std::optional<int> CommandLine::parse(int argc, char** argv) {
   return std::nullopt;
 }
 
-std::vector<std::string> CommandLine::given() const {
+std::vector<std::string> CommandLine::given(const std::string& about) const {
   std::vector<std::string> names;
   for (const auto* option : app_->get_options())
-    if (option->count() > 0) names.push_back(option->get_name());
+    if (option->count() > 0 && option->get_description().starts_with(about)) names.push_back(option->get_name());
   return names;
 }
 

@@ -70,8 +70,8 @@ class CommandLine {
   /// Returns an exit code when the program is to end, which is 0 after --help. Throws ConfigError for a wrong command
   /// line.
   std::optional<int> parse(int argc, char** argv);
-  /// Names of the options and flags that were given.
-  std::vector<std::string> given() const;
+  /// Names of the options and flags that were given; only of those whose help begins with `about`.
+  std::vector<std::string> given(const std::string& about = {}) const;
 
  private:
   std::unique_ptr<CLI::App> app_;

@@ -101,7 +101,7 @@ TEST_F(LmFlags, OfTexts) {
   expect_changes(ATELIER_LM_TEXT, {},
                  {{{"--tokenizer", "byte"}},
                   {{"--train-share", "0.7"}},
-                  {{"--preset", "lm_seed"}, {"--vocabulary", "260"}, {"--width", "16"}, {"--heads", "2"}}});
+                  {{"--preset", "lm_seed"}, {"--model", "gpt"}, {"--vocabulary", "260"}}});
   expect_changes(ATELIER_LM_TEXT, {{"--tokenizer", "bpe"}, {"--vocabulary", "280"}}, {{{"--vocabulary", "262"}}});
 }
 
@@ -148,6 +148,8 @@ TEST_F(LmFlags, WhatMakesNoRunIsRefusedInOneLine) {
       {{{"--cache-theta", "-1"}}, 2, {"--cache-theta", "found -1"}},
       {{{"--temperature", "-1"}}, 2, {"temperature", "found -1"}},
       {{{"--attention-map", "the"}}, 2, {"--attention-map", "--model lstm"}},
+      {{{"--unit", "gelu"}}, 2, {"--unit", "expected --model gpt, found --model lstm"}},
+      {{{"--model", "gpt"}, {"--weight-drop", "0.1"}}, 2, {"--weight-drop", "expected --model lstm"}},
       {{{"--model", "gpt"}, {"--stride", "9"}}, 2, {"--stride", "--length 8", "found 9"}},
       {{{"--model", "gpt"}, {"--heads", "3"}}, 2, {"heads"}},
       {{{"--any-text", "-"}}, 3, {"wiki.train.tokens", "36718 lines", "120"}},
