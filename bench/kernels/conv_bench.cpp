@@ -13,7 +13,7 @@
 #include "support/measure.hpp"
 
 #if defined(ATELIER_BENCH_ONEDNN)
-#include <oneapi/dnnl/dnnl.hpp>
+#include "support/onednn.hpp"
 #endif
 
 namespace {
@@ -140,8 +140,10 @@ class OneDnn {
 };
 
 void bench_onednn(benchmark::State& state, const ConvShape& s, ConvPass pass, const GemmMode& mode) {
-  OneDnn convolution(s, pass, mode.precision == Precision::medium);
-  measure(state, work_of(s, mode), [&] { convolution.run(); });
+  atelier_bench::where_implemented(state, [&] {
+    OneDnn convolution(s, pass, mode.precision == Precision::medium);
+    measure(state, work_of(s, mode), [&] { convolution.run(); });
+  });
 }
 #endif
 

@@ -12,7 +12,7 @@
 #include "support/measure.hpp"
 
 #if defined(ATELIER_BENCH_ONEDNN)
-#include <oneapi/dnnl/dnnl.hpp>
+#include "support/onednn.hpp"
 #endif
 #if defined(ATELIER_BENCH_OPENBLAS)
 #include <cblas.h>
@@ -169,7 +169,8 @@ void add_packed(const std::string& start, const std::string& end, const Problem&
   add(start + "_packed" + end + "atelier", [=](auto& s) { bench_packed(s, p, mode, Activation::none, false); });
   add(start + "_pack_weights" + end + "atelier", [=](auto& s) { bench_pack(s, p, mode); });
 #if defined(ATELIER_BENCH_ONEDNN)
-  add(start + "_packed" + end + "onednn", [=](auto& s) { bench_onednn(s, p, true, mode); });
+  add(start + "_packed" + end + "onednn",
+      [=](auto& s) { atelier_bench::where_implemented(s, [&] { bench_onednn(s, p, true, mode); }); });
 #endif
 }
 
@@ -180,7 +181,8 @@ void add_form(const Layer& layer, Form form, const char* form_name) {
     const std::string start = std::string("gemm/") + form_name, end = "/" + layer.name() + "/" + name(precision) + "/";
     add(start + end + "atelier", [=](auto& s) { bench_plain(s, p, mode); });
 #if defined(ATELIER_BENCH_ONEDNN)
-    add(start + end + "onednn", [=](auto& s) { bench_onednn(s, p, false, mode); });
+    add(start + end + "onednn",
+        [=](auto& s) { atelier_bench::where_implemented(s, [&] { bench_onednn(s, p, false, mode); }); });
 #endif
 #if defined(ATELIER_BENCH_OPENBLAS)
     if (precision == Precision::highest) add(start + end + "openblas", [=](auto& s) { bench_openblas(s, p); });

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "atelier/core/shape.hpp"
@@ -69,14 +70,20 @@ inline double least_seconds(const Work& w) {
   return least;
 }
 
+/// How long threads of other libraries go on spinning after a call (OpenBLAS: 2^26 ticks), on the cores of those that
+/// are measured next.
+inline constexpr std::chrono::milliseconds others_spin(60);
+
 /// Times `run` and reports it against the roofline. Returns the seconds of a call.
 inline double measure(benchmark::State& state, const Work& w, const std::function<void()>& run) {
-  run();
+  std::this_thread::sleep_for(others_spin);
   const double before = least_seconds(w);
+  run();
   const auto start = std::chrono::steady_clock::now();
   for (auto _ : state) run();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  const double least = std::min(before, least_seconds(w));  // a peer's threads may still have spun
+  std::this_thread::sleep_for(others_spin);
+  const double least = std::min(before, least_seconds(w));
   const double each = seconds.count() / static_cast<double>(state.iterations());
   state.counters["flop"] = w.flop;
   state.counters["bytes"] = w.bytes;

@@ -12,6 +12,7 @@ FAMILIES = ("gemm", "conv", "attention", "cross_entropy", "norm", "elementwise",
 OTHERS = ("eigen", "openblas", "onednn")
 FULL, QUICK = {"repetitions": 5, "seconds": 0.1}, {"repetitions": 3, "seconds": 0.02}
 TOGETHER = 16  # benchmarks of one process: timed in random order, so that programs to compare see the same machine
+ABSENT = "not on this processor"  # what bench/support/onednn.hpp says of a library that can't do a work here
 MODIFIERS = re.compile(r"/(real_time|min_time:[^/]*|repeats:[^/]*)(?=/|$)")
 
 
@@ -80,11 +81,14 @@ def record(name, lines, versions, threads):
     return {k: rounded(v) for k, v in made.items()}
 
 
-def records_of(result, threads):
-    """Records of a program's JSON; peers' carry their ratio to ours of the same work and precision."""
+def records_of(result, threads, absent):
+    """Records of a program's JSON; peers' carry their ratio to ours of the same work and precision. What can't be done
+    here is added to `absent`, as (program, precision)."""
     runs = {}
     for line in result["benchmarks"]:
-        if line.get("run_type") == "iteration":
+        if line.get("error_message") == ABSENT:
+            absent.add(split_name(line["run_name"])[:0:-1])
+        elif line.get("run_type") == "iteration":
             if line.get("error_occurred"):
                 raise KernelError(f"{line['name']}: {line.get('error_message', 'failed')}")
             runs.setdefault(line["run_name"], []).append(line)
@@ -101,27 +105,30 @@ def order(names, r):
     return [split_name(n) for n in names].index((r["work"], r["precision"], r["impl"]))
 
 
-def run_group(program, names, o):
+def run_group(program, names, o, absent):
     how = QUICK if o.quick else FULL
     pattern = "^(" + "|".join(re.escape(n) for n in names) + ")$"
     text = call([program, f"--benchmark_filter={pattern}", "--benchmark_format=json",
                  f"--benchmark_min_time={how['seconds']}", f"--benchmark_repetitions={how['repetitions']}",
                  "--benchmark_enable_random_interleaving=true"], o.threads)
-    return records_of(json.loads(text), o.threads)
+    return records_of(json.loads(text), o.threads, absent)
 
 
 def run_family(family, o, run):
     """Records of a family, or none when it fails."""
     program, made = os.path.join(o.programs, f"{family}_bench"), []
+    absent = set()
     try:
         names = call([program, "--benchmark_list_tests"], o.threads).split()
         groups = grouped(chosen(names, o))
         for i, names in enumerate(groups):
             run.progress(f"kernels {family}: {i}/{len(groups)}")
-            made += sorted(run_group(program, names, o), key=lambda r: order(names, r))
+            made += sorted(run_group(program, names, o, absent), key=lambda r: order(names, r))
     except KernelError as error:
         run.failed.append(f"kernels: {error}")
         return []
+    run.skipped += [f"{impl}: nothing for {family} in {precision} on this processor"
+                    for impl, precision in sorted(absent)]
     if family == "gemm" and o.peers != ["none"]:
         there = {split_name(n)[2] for n in names}
         run.skipped += [f"{impl}: was not there when the benchmarks were built; --setup installs it"

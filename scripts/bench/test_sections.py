@@ -36,6 +36,10 @@ if os.environ.get("BENCH_CRASH"):
     sys.exit("no such luck")
 lines = []
 for name in reversed([n for n in names if re.search(given["--benchmark_filter"], n)]):
+    if "eigen" in name and os.environ.get("BENCH_ABSENT"):
+        lines.append({{"name": name, "run_name": name, "run_type": "iteration", "error_occurred": True,
+                      "error_message": os.environ["BENCH_ABSENT"]}})
+        continue
     for k in range(int(given["--benchmark_repetitions"])):
         slow = float(os.environ.get("BENCH_SLOW", 1)) if name.startswith("gemm/Y") and "atelier" in name else 1
         us = (30 if "eigen" in name else 10) * slow * (1 + 0.001 * k)
@@ -130,6 +134,14 @@ class Kernels(Sections):
         self.assertIn("bf16 peak 200", "\n".join(parts))
         for c in circles:
             self.assertTrue(0 < float(c.get("cy")) < height and 0 < float(c.get("cx")) < 1140, c.attrib)
+
+    def test_what_a_peer_lacks_here_is_skipped_by_name(self):
+        found = self.records(BENCH_ABSENT="not on this processor")
+        self.assertEqual([r["impl"] for r in found], ["atelier"] * 3)
+        self.assertEqual(self.run_state.failed, [])
+        self.assertEqual(self.run_state.skipped[0], "eigen: nothing for gemm in highest on this processor")
+        self.assertEqual(self.records(BENCH_ABSENT="out of luck"), [])
+        self.assertIn("out of luck", self.run_state.failed[0])
 
     def test_options(self):
         self.assertEqual([r["precision"] for r in self.records("--precision", "medium")], ["medium"])
