@@ -160,7 +160,7 @@ int main(int argc, char** argv) {
         const GemmMode mode{.precision = precision};
         const std::string start = std::string("conv/") + pass_name, end = "/" + l.name + "/" + name(precision) + "/";
         add(start + end + "atelier", [=, pass = pass](auto& state) { bench_atelier(state, l.shape, pass, mode); });
-        if (precision == Precision::highest && winograd::serves<float>(l.shape, pass, precision))
+        if (precision == Precision::highest && winograd::serves<float>(l.shape, pass, mode))
           add(start + "_direct" + end + "atelier",
               [=, pass = pass](auto& state) { bench_direct(state, l.shape, pass); });
 #if defined(ATELIER_BENCH_ONEDNN)

@@ -92,7 +92,7 @@ void bench_plain(benchmark::State& state, Problem p, GemmMode mode) {
 void bench_pack(benchmark::State& state, Problem p, GemmMode mode) {
   const Data d(p);
   const Aligned packed(gemm_packed_size<float>(p.shape.n, p.shape.k, mode));
-  const double written = mode.precision == Precision::medium ? 2 : 4;
+  const double written = mode.rounds() ? 2 : 4;
   const Work work{.bytes = (4 + written) * static_cast<double>(p.shape.n * p.shape.k),
                   .stream = atelier_bench::Stream::copy};
   measure(state, work, [&] { gemm_pack(p.shape.n, p.shape.k, p.tb, {d.b.data(), p.ldb}, packed.data(), mode); });

@@ -69,7 +69,7 @@ requires P::tiled struct PeakLoop<P> {
 /// GFLOP/s of multiply-adds on all of threads(), under a mode; about 2 ms.
 template <class T> double peak_gflops(const kernels::GemmMode& mode) {
   return kernels::gemm_impl::with_path<T>(mode, []<class P>(P) {
-    using Loop = detail::PeakLoop<kernels::gemm_impl::KernelPath<P>>;
+    using Loop = detail::PeakLoop<P>;
     const typename Loop::Args args{.steps = P::tiled ? 50'000 : 200'000};
     const auto run = kernels::gemm_impl::entry<P::isa, Loop, typename Loop::Args>();
     const auto start = std::chrono::steady_clock::now();

@@ -113,7 +113,7 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 /// The case on one thread against the truth, and the same bits on more.
 void check(Case c) {
-  ASSERT_TRUE(winograd::serves<float>(c.shape, c.pass, c.precision)) << c.text();
+  ASSERT_TRUE(winograd::serves<float>(c.shape, c.pass, {.precision = c.precision})) << c.text();
   c.fill();
   const auto one = [&] {
     const ThreadScope threads(1);
@@ -157,14 +157,15 @@ TEST(Winograd, IsTheFilter) {
 
 TEST(Winograd, IsChosenByShapeAndPrecision) {
   const auto high = [](const ConvShape& s, ConvPass pass = ConvPass::forward) {
-    return winograd::tile_of(s, pass, Precision::high);
+    return winograd::tile_of(s, pass, {.precision = Precision::high});
   };
   const ConvShape s = square(8, 16, 64, 128, 4, 2);
   for (ConvPass pass : passes) {
-    EXPECT_EQ(winograd::tile_of(s, pass, Precision::highest), 2);
+    EXPECT_EQ(winograd::tile_of(s, pass, {.precision = Precision::highest}), 2);
     EXPECT_EQ(high(s, pass), 4);
-    EXPECT_EQ(winograd::tile_of(s, pass, Precision::medium), 0);
-    EXPECT_FALSE(winograd::serves<double>(s, pass, Precision::high));
+    EXPECT_EQ(winograd::tile_of(s, pass, {.isa = Isa::avx512bf16, .precision = Precision::medium}), 0);
+    EXPECT_EQ(winograd::tile_of(s, pass, {.isa = Isa::avx512, .precision = Precision::medium}), 4);
+    EXPECT_FALSE(winograd::serves<double>(s, pass, {.precision = Precision::high}));
   }
   EXPECT_EQ(high(square(8, 12, 64, 128, 4, 2)), 2);                     // 6 results
   EXPECT_EQ(high(square(8, 10, 64, 128, 4, 2)), 0);                     // 5 results

@@ -8,8 +8,8 @@
 namespace atelier::inline v0 {
 
 /// highest: IEEE float products. high: float-grade results, relative error about 1e-6 to 5e-6, by faster algorithms
-/// where there are any. medium: inputs rounded to bfloat16, sums in float. Parameters, moments and reductions stay
-/// float.
+/// where there are any. medium: inputs rounded to bfloat16, sums in float, on processors that multiply bfloat16; on
+/// others it is high. Parameters, moments and reductions stay float.
 enum class Precision { highest, high, medium };
 
 inline const char* name(Precision p) {

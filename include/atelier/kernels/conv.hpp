@@ -57,7 +57,7 @@ template <class T> Index conv_workspace_size(const ConvShape& s, ConvPass pass, 
   } else {
     using namespace conv_impl;
     if constexpr (std::same_as<T, float>) {
-      if (winograd::serves<T>(s, pass, mode.precision))
+      if (winograd::serves<T>(s, pass, mode))
         return winograd::with_algorithm(s, pass, mode, [&]<class P, class W>(P, W) {
           if (pass == ConvPass::weights) return winograd::gradient_workspace_size<P, W>(s);
           return winograd::product_workspace_size<P, W>({s, pass == ConvPass::data});
@@ -88,7 +88,7 @@ void run_gather(const ConvShape& s, ConvPass pass, const T* source, const T* w, 
                 std::span<T> workspace, const GemmMode& mode) {
   const Gather g{s, pass == ConvPass::data};
   if constexpr (std::same_as<T, float>) {
-    if (winograd::serves<T>(s, pass, mode.precision))
+    if (winograd::serves<T>(s, pass, mode))
       return winograd::with_algorithm(s, pass, mode, [&]<class P, class W>(P, W) {
         winograd::run_product<P, W>(g, source, w, out, epilogue, workspace.data());
       });
@@ -142,7 +142,7 @@ void conv_weights(const ConvShape& s, const T* x, const T* dy, T* dw, std::span<
     check_workspace(s, ConvPass::weights, workspace, mode);
     if (is_product(s)) return run_product<T>(s, ConvPass::weights, dy, x, dw, {}, workspace, mode);
     if constexpr (std::same_as<T, float>) {
-      if (winograd::serves<T>(s, ConvPass::weights, mode.precision))
+      if (winograd::serves<T>(s, ConvPass::weights, mode))
         return winograd::with_algorithm(s, ConvPass::weights, mode, [&]<class P, class W>(P, W) {
           winograd::run_gradient<P, W>(s, x, dy, dw, workspace.data());
         });

@@ -91,7 +91,7 @@ template <class P> Dropout dropout_of(const AttentionProblem& a, Index unit, Ind
 
 /// Runs a leaf under the path's instruction set.
 template <class P, template <class> class Leaf, class Args> void run_leaf(const Args& args) {
-  gemm_impl::entry<P::isa, Leaf<KernelPath<P>>, Args>()(args);
+  gemm_impl::entry<P::isa, Leaf<P>, Args>()(args);
 }
 
 }  // namespace atelier::inline v0::kernels::attention_impl

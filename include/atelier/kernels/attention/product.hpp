@@ -8,7 +8,6 @@
 
 namespace atelier::inline v0::kernels::attention_impl {
 
-using gemm_impl::KernelPath;
 using gemm_impl::Panels;
 using gemm_impl::Pieces;
 
@@ -109,7 +108,7 @@ struct Span {
 template <class P, bool transposed, class SpanOf>
 void multiply(const Left<typename P::T>& a, const Pieces& rows, const PackedB<P>& b, Matrix<typename P::T> c,
               bool accumulate, const SpanOf& span) {
-  using Table = gemm_impl::Tiles<KernelPath<P>, transposed>;
+  using Table = gemm_impl::Tiles<P, transposed>;
   const Panels<P> panels{b.n};
   for (Index p = 0; p < panels.count(); ++p) {
     const int step = panels.vectors(p) * P::lanes;

@@ -285,7 +285,6 @@ template <class P> class GatherPlan {
     if (from < to || !t.accumulate || tile.last) add_piece(tile, t, from, to, m, tile.last);
   }
   void add_piece(const Tile& tile, gemm_impl::TileArgs<T> t, Index from, Index to, int m, bool last) const {
-    using K = gemm_impl::KernelPath<P>;
     using Rectify = RectifyTile<NumberPath<P>>;
     const Index skipped = (from - tile.begin) / P::elements;
     const bool rectify = last && x_.epilogue.rectify, plain = x_.epilogue.slope == T(0);
@@ -294,7 +293,7 @@ template <class P> class GatherPlan {
     t.units = (to - from + P::elements - 1) / P::elements;
     t.relu = rectify && plain;
     if (!last) t.bias = nullptr;
-    gemm_impl::Tiles<K, false>::run(t, m, tile.vectors);
+    gemm_impl::Tiles<P, false>::run(t, m, tile.vectors);
     if (rectify && !plain)
       entry<P::isa, Rectify, typename Rectify::Args>()(
           {.c = t.c, .c_row = t.c_row, .rows = m, .vectors = tile.vectors, .slope = x_.epilogue.slope});

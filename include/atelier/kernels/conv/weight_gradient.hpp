@@ -132,7 +132,7 @@ template <class P> class GradientPlan {
                                                 .count = rows.count});
   }
   void run_panel(const Unit& u, const Part& part, Index p, Index first, Index count, bool accumulate) const {
-    using Tiles = gemm_impl::Tiles<gemm_impl::KernelPath<P>, true>;
+    using Tiles = gemm_impl::Tiles<P, true>;
     T* const panel = u.workspace + cut_.row_panels().count * cut_.piece();
     gather_panel(u, part, p, first, count, panel);
     const int v = cut_.panels.vectors(p);

@@ -30,7 +30,6 @@ template <class T> struct Kernels {
 };
 
 template <class P, class T = typename P::T> constexpr Kernels<T> kernels_of() {
-  using K = KernelPath<P>;  // what does not read unpacked numbers
   return {
       .lanes = P::lanes,
       .elements = P::elements,
@@ -44,10 +43,10 @@ template <class P, class T = typename P::T> constexpr Kernels<T> kernels_of() {
       .pack_transposed = entry<P::isa, PackTransposed<P>, PackArgs<T>>(),
       .pack_along = entry<P::isa, PackAlong<P>, PackArgs<T>>(),
       .pack_pieces = entry<P::isa, PackPieces<P>, PieceArgs<T>>(),
-      .tiles = {Tiles<K, false>::table.data(), Tiles<K, true>::table.data()},
-      .gelu = entry<P::isa, GeluTile<K>, ActivateArgs<T>>(),
-      .store_turned = entry<P::isa, StoreTurned<K>, TurnedArgs<T>>(),
-      .add_parts = entry<P::isa, AddParts<K>, AddArgs<T>>()};
+      .tiles = {Tiles<P, false>::table.data(), Tiles<P, true>::table.data()},
+      .gelu = entry<P::isa, GeluTile<P>, ActivateArgs<T>>(),
+      .store_turned = entry<P::isa, StoreTurned<P>, TurnedArgs<T>>(),
+      .add_parts = entry<P::isa, AddParts<P>, AddArgs<T>>()};
 }
 
 /// The kernels of a mode's path.

@@ -1,4 +1,4 @@
-/// Vector operations of the matrix products: partial loads, transposition, bfloat16 rounding and pairs.
+/// Vector operations of the matrix products: partial loads, transposition, pairs of bfloat16.
 ///
 /// Everything is written for any vector width, save masks and bfloat16 pairs of AVX-512. Those stand in functions with
 /// the attribute, not forced inline: they melt into the entry point (path.hpp), not into the generic code between.
@@ -42,15 +42,6 @@ template <class V> ATELIER_INLINE void transpose(V (&r)[V::lanes]) {
 #pragma GCC unroll 16
     for (int i = 0; i < V::lanes; ++i) r[i] = t[i];
   }
-}
-
-/// Every lane rounded to the nearest bfloat16, ties to even; NaN stays NaN.
-template <class V> ATELIER_INLINE V round_to_bf16(const V& x) {
-  using B = simd::Bits<float, V::lanes>;
-  const B b = simd::bits(x);
-  const B rounded = (b + 0x7fff + ((b >> 16) & 1)) & ~0xffff;
-  const B quiet = (b | 0x400000) & ~0xffff;
-  return simd::from_bits<float, V::lanes>(x.raw == x.raw ? rounded : quiet);
 }
 
 #if defined(ATELIER_X86)

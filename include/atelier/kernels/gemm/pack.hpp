@@ -79,15 +79,6 @@ template <class T> struct PieceArgs {
 /// Rows between prefetch and copy: a few columns of each row are more than the hardware foresees.
 inline constexpr Index rows_ahead = 16;
 
-/// A vector of the source as the path's numbers (not for pairs).
-template <class P> ATELIER_INLINE typename P::V load_numbers(const typename P::T* p, Index count) {
-  const auto x = load_part<P>(p, count);
-  if constexpr (P::unit == Unit::rounded)
-    return round_to_bf16(x);
-  else
-    return x;
-}
-
 /// Copies rows: step k of the reduction is row k of the source, its columns become `vectors` vectors.
 template <class P, int vectors> struct PackAcross {
   using T = typename P::T;
@@ -113,7 +104,7 @@ template <class P, int vectors> struct PackAcross {
       const V zero(typename V::Raw{});
       return pairs_across(load_part<P>(from, count), next ? load_part<P>(from + next, count) : zero);
     } else {
-      return load_numbers<P>(from, count);
+      return load_part<P>(from, count);
     }
   }
 };
@@ -136,7 +127,7 @@ template <class P> struct PackAlong {
       const V low = load_part<P>(from, count);
       return pairs_along(low, count > P::lanes ? load_part<P>(from + P::lanes, count - P::lanes) : zero);
     } else {
-      return load_numbers<P>(from, count);
+      return load_part<P>(from, count);
     }
   }
 };

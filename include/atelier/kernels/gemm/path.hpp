@@ -1,7 +1,7 @@
 /// The ways to compute a product: instruction set, contents of packed operands, tile sizes.
 ///
-/// A packed operand is made of *units* of sizeof(T) bytes, so that all paths share layouts and driver: a number, a
-/// float rounded to bfloat16, or a pair of bfloat16 that are neighbours in the reduction.
+/// A packed operand is made of *units* of sizeof(T) bytes, so that all paths share layouts and driver: a number, or a
+/// pair of bfloat16 that are neighbours in the reduction.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace atelier::inline v0::kernels::gemm_impl {
 
-enum class Unit { number, rounded, pair };
+enum class Unit { number, pair };
 
 inline constexpr int path_vectors = 2;  ///< of a column panel, on every path
 
@@ -37,9 +37,6 @@ template <class Scalar, Isa isa_, Unit unit_> struct Path {
   static constexpr int most_rows(int v) { return v <= vectors ? rows : sums / 3; }
   static_assert(!tiled || sums / 3 == rows);  // a packed, transposed A may not be cut within a panel then
 };
-
-/// The kernels of a path do not see whether its numbers were rounded before.
-template <class P> using KernelPath = Path<typename P::T, P::isa, P::unit == Unit::rounded ? Unit::number : P::unit>;
 
 /// One tile of C, M rows by NV vectors: the arguments of its kernel.
 template <class T> struct TileArgs {
@@ -93,18 +90,13 @@ template <class T, class F> auto with_vector_path(const GemmMode& mode, F&& f) {
 #if defined(ATELIER_X86)
   if constexpr (std::same_as<T, double>) {  // serves checks of gradients: one wide path is enough
     if (mode.isa >= Isa::avx2) return f(Path<T, Isa::avx2, Unit::number>{});
-  } else if (mode.precision == Precision::medium) {
-    if (mode.isa == Isa::avx512bf16) return f(Path<T, Isa::avx512bf16, Unit::pair>{});
-    if (mode.isa >= Isa::avx512) return f(Path<T, Isa::avx512, Unit::rounded>{});
-    if (mode.isa == Isa::avx2) return f(Path<T, Isa::avx2, Unit::rounded>{});
   } else {
+    if (mode.isa == Isa::avx512bf16 && mode.precision == Precision::medium)
+      return f(Path<T, Isa::avx512bf16, Unit::pair>{});
     if (mode.isa >= Isa::avx512) return f(Path<T, Isa::avx512, Unit::number>{});
     if (mode.isa == Isa::avx2) return f(Path<T, Isa::avx2, Unit::number>{});
   }
 #endif
-  if constexpr (std::same_as<T, float>) {
-    if (mode.precision == Precision::medium) return f(Path<T, Isa::portable, Unit::rounded>{});
-  }
   return f(Path<T, Isa::portable, Unit::number>{});
 }
 

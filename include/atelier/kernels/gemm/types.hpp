@@ -40,6 +40,9 @@ template <class T> struct GemmEpilogue {
 struct GemmMode {
   Isa isa = atelier::isa();
   Precision precision = PrecisionScope::current();
+
+  /// Whether products take their inputs as bfloat16.
+  bool rounds() const { return precision == Precision::medium && isa >= Isa::avx512bf16; }
 };
 
 }  // namespace atelier::inline v0::kernels
