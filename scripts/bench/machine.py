@@ -32,6 +32,16 @@ def processor_name():
     return f"{name} (family {fields['cpu family']}, model {fields['model']})" if "cpu family" in fields else name
 
 
+def multiplies_bf16():
+    """Whether products of bfloat16 are one instruction here; else libraries go number by number, 5 to 50 times as long
+    as with floats. True where the kernel does not say."""
+    try:
+        flags = pathlib.Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").split()
+    except OSError:
+        return True
+    return "flags" not in flags or "avx512_bf16" in flags or "amx_bf16" in flags
+
+
 def commit():
     """The checked-out commit, with "+changes" when files differ from it; "unknown" outside a repository."""
     def git(*words):

@@ -2,6 +2,7 @@
 random order, one at a time."""
 import os
 
+import machine
 import records as making
 import report
 import rounds
@@ -12,10 +13,10 @@ from workers import Worker, WorkerError
 
 def commands(work, o, pythons):
     """{(program, precision or mode): (command, environment)} of the workers of a work."""
-    program = os.path.join(o.programs, "bench_steps")
+    program, bf16 = os.path.join(o.programs, "bench_steps"), machine.multiplies_bf16()
     found = {making.our_key(p): ([program, work.name, p, str(o.threads)], {}) for p in o.precision}
     for impl, python in pythons.items():
-        for mode in works.modes_for(impl, o.precision, o.quick) if impl in work.peers else ():
+        for mode in works.modes_for(impl, o.precision, o.quick, bf16) if impl in work.peers else ():
             found[impl, mode] = (works.peer_command(python, impl, mode, work.name, o.threads),
                                  works.PEER_ENVIRONMENT)
     return found

@@ -227,6 +227,7 @@ class WholeSuite(unittest.TestCase):
                                      lambda python, impl, mode, work, threads: [python, work, mode, str(threads)]),
                    mock.patch.object(disturbance, "Monitor", FakeMonitor),
                    mock.patch.object(machine, "commit", lambda: "0123456789ab"),
+                   mock.patch.object(machine, "multiplies_bf16", lambda: True),
                    mock.patch.object(step_profile, "symbols", lambda program: SYMBOLS)]
         for p in patches:
             p.start()
@@ -339,6 +340,15 @@ class WholeSuite(unittest.TestCase):
             self.assertIn(line + "\n", log)
         self.assertIn("fake_torch vae128 autocast 2\n", log)
         self.assertNotIn("bf16-matmul", log)
+
+    def test_modes_of_bfloat16_need_a_processor_that_multiplies_it(self):
+        with mock.patch.object(machine, "multiplies_bf16", lambda: False):
+            code, text, _ = self.run_suite("a", "--quick")
+        self.assertEqual((code, "FAILED" in text), (0, False))
+        log = self.log.read_text()
+        self.assertIn("fake_torch vae128 float32 2\n", log)
+        self.assertNotIn("autocast", log)
+        self.assertNotIn("bf16", log)
 
     def test_resume(self):
         first = self.run_suite("a")[2]

@@ -89,8 +89,8 @@ BY_NAME = {w.name: w for w in WORKS}
 
 TORCH_MODES = {"highest": ("float32",), "high": ("float32",), "medium": ("autocast", "bf16-matmul", "float32")}
 TORCH_SETTINGS = "fused Adam, gradients set to none, denormals flushed, {threads} threads, glibc's tunables " \
-                 "(huge pages, no trimming); medium: the fastest of bf16 autocast, bf16 products (not with " \
-                 "--quick), float32"
+                 "(huge pages, no trimming); medium: the fastest of float32 and, where the " \
+                 "processor multiplies those, bf16 autocast, bf16 products (not with --quick)"
 
 PEERS = {
     "torch-eager": Peer("torch", "torch_worker.py", TORCH_MODES, TORCH_SETTINGS),
@@ -99,7 +99,7 @@ PEERS = {
     "jax": Peer("jax", "jax_worker.py",
                 {"highest": ("float32",), "high": ("float32",), "medium": ("bf16", "float32")},
                 "whole step jitted, state donated, pinned to {threads} processors, glibc's tunables; "
-                "medium: the faster of bf16 products and float32"),
+                "medium: the faster of float32 and, where the processor multiplies those, bf16 products"),
 }
 
 PEER_ENVIRONMENT = {
@@ -112,10 +112,10 @@ PEER_ENVIRONMENT = {
 SLOW_MODES = ("bf16-matmul",)  # left out by --quick: seldom the fastest
 
 
-def modes_for(impl, precisions, quick=False):
-    """All modes of a peer that the comparisons at `precisions` need, each once."""
+def modes_for(impl, precisions, quick=False, bf16=True):
+    """All modes of a peer that the comparisons at `precisions` need, each once; those of bfloat16 only with `bf16`."""
     modes = dict.fromkeys(m for p in precisions for m in PEERS[impl].modes[p])
-    return [m for m in modes if not (quick and m in SLOW_MODES)]
+    return [m for m in modes if not (quick and m in SLOW_MODES) and (bf16 or m == "float32")]
 
 
 def peer_command(python, impl, mode, work, threads):
