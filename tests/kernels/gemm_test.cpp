@@ -274,6 +274,7 @@ TEST(Gemm, PartsOfOtherBlocks) {  // the longest part of a reduction has shorter
   check(Case<float>{.shape = {128, 100, 8193}, .precision = Precision::medium});
   check(Case<float>{.shape = {32, 500, 8193}, .precision = Precision::medium});
   check(Case<float>{.shape = {100, 100, 4097}});
+  check(Case<float>{.shape = {16, 1024, 256}, .tb = Transpose::yes, .accumulate = true});  // not turned, so W is packed
   for (Precision precision : {Precision::highest, Precision::medium})
     for (Index k : {8193, 16385})
       check(Case<float>{.shape = {14, 20, k}, .ta = Transpose::yes, .precision = precision});

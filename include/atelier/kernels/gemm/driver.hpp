@@ -125,9 +125,12 @@ template <class T> void run(const Kernels<T>& kernels, const Product<T>& given, 
 /// Numbers of workspace that run() needs for any strides.
 template <class T>
 Index workspace_size(const Kernels<T>& kernels, const GemmShape& given, Transpose ta, Transpose tb, bool b_is_packed) {
-  const GemmShape s = !b_is_packed && is_turned(kernels, given, ta, tb, false) ? turned(given) : given;
-  const Index a = Layout<T>(kernels, s, ta).a_size * team_for(given);
-  return a + (b_is_packed ? 0 : Layout<T>::b_size(kernels, s, Layout<T>::part(kernels, s)));
+  const auto size = [&](const GemmShape& s) {
+    const Index a = Layout<T>(kernels, s, ta).a_size * team_for(s);
+    return a + (b_is_packed ? 0 : Layout<T>::b_size(kernels, s, Layout<T>::part(kernels, s)));
+  };
+  const bool may_turn = !b_is_packed && is_turned(kernels, given, ta, tb, false);  // unless it accumulates
+  return may_turn ? std::max(size(given), size(turned(given))) : size(given);
 }
 
 }  // namespace atelier::inline v0::kernels::gemm_impl

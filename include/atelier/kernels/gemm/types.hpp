@@ -41,7 +41,7 @@ struct GemmMode {
   Isa isa = atelier::isa();
   Precision precision = PrecisionScope::current();
 
-  /// Whether products take their inputs as bfloat16.
+  /// Whether products take their inputs as bfloat16; those of attention do on avx512bf16 alone.
   bool rounds() const { return precision == Precision::medium && isa >= Isa::avx512bf16; }
 };
 
