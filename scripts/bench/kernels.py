@@ -121,9 +121,9 @@ def run_family(family, o, run):
     try:
         names = call([program, "--benchmark_list_tests"], o.threads).split()
         groups = grouped(chosen(names, o))
-        for i, names in enumerate(groups):
+        for i, group in enumerate(groups):
             run.progress(f"kernels {family}: {i}/{len(groups)}")
-            made += sorted(run_group(program, names, o, absent), key=lambda r: order(names, r))
+            made += sorted(run_group(program, group, o, absent), key=lambda r: order(names, r))
     except KernelError as error:
         run.failed.append(f"kernels: {error}")
         return []
