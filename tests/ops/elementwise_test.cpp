@@ -58,6 +58,7 @@ TEST(Ops, Pow) {
   expect_grad_unary([](const auto& x) { return pow(x, 1.7); }, {0.5, 2});
   expect_grad_unary([](const auto& x) { return pow(x, 3); });
   expect_grad_unary([](const auto& x) { return pow(x, -2); }, {-2, -0.5});
+  expect_grad_unary([](const auto& x) { return pow(x, 65); }, {-1.1, -0.9});
 }
 TEST(Ops, PowOfWholeExponentsTakesAnyNumber) {
   const auto at = [](double x, double p) { return pow(BasicTensor<double>({1}, x), p).item(); };
@@ -67,7 +68,14 @@ TEST(Ops, PowOfWholeExponentsTakesAnyNumber) {
       const double expected = std::pow(x, p);
       EXPECT_TRUE(at(x, p) == expected || (std::isnan(at(x, p)) && std::isnan(expected))) << x << " ^ " << p;
     }
-  EXPECT_NEAR(at(1.001, 1e5) / std::pow(1.001, 1e5), 1, 1e-9);
+  for (const double p : {64.0, 65.0, -65.0, 1e5}) EXPECT_NEAR(at(-1.001, p) / std::pow(-1.001, p), 1, 1e-10) << p;
+  const auto slope = [](float x, float p) {
+    Tape tape;
+    const Tensor point({1}, x);
+    return grad(sum(pow(point, p)), point).item();
+  };
+  for (const float p : {2.0f, 3.0f, 66.0f}) EXPECT_EQ(slope(0, p), 0) << p;
+  for (const float p : {-3.0f, -10.0f, -40.0f}) EXPECT_EQ(slope(1e20f, p), 0) << p;
   EXPECT_TRUE(std::isnan(at(-2, 0.5)));
 }
 TEST(Ops, Sin) {

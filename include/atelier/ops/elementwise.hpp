@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "atelier/ops/arithmetic.hpp"
 
@@ -65,8 +66,9 @@ ATELIER_OP(abs)
 namespace detail {
 /// v^n by squaring, from the highest bit of n; 1 for n = 0.
 template <class V> ATELIER_INLINE V whole_power(const V& v, unsigned n) {
-  V y(1);
-  for (unsigned bit = std::bit_floor(n); bit; bit >>= 1) {
+  if (n == 0) return V(1);
+  V y = v;
+  for (unsigned bit = std::bit_floor(n) >> 1; bit; bit >>= 1) {
     y = y * y;
     if (n & bit) y = y * v;
   }
@@ -74,16 +76,28 @@ template <class V> ATELIER_INLINE V whole_power(const V& v, unsigned n) {
 }
 }  // namespace detail
 
-/// x^p for a constant p: products for a whole p, of any x; otherwise e^(p log x), NaN for x < 0.
+/// x^p for a constant p; NaN for x < 0 unless p is a whole number.
 template <class T> BasicTensor<T> pow(const BasicTensor<T>& x, std::type_identity_t<real_of<T>> p) {
-  constexpr real_of<T> most = 1 << 30;
-  if (p != std::trunc(p) || std::abs(p) > most)
+  using Number = real_of<T>;
+  constexpr Number most_products = 64;  // their errors add up; beyond, a logarithm is as exact
+  if (p != std::trunc(p))
     return map(
         "pow", [p](auto v) ATELIER_LAMBDA { return exp(p * log(v)); }, x);
+  if (std::abs(p) > most_products) {
+    const Number sign = std::fmod(p, Number(2)) == 0 ? 1 : -1;
+    const Number at_zero = p > 0 ? 0 : std::numeric_limits<Number>::infinity();
+    return map(
+        "pow",
+        [=](auto v) ATELIER_LAMBDA {
+          const auto y = exp(p * log(abs(v)));
+          return select(v == 0, at_zero, select(v < 0, sign * y, y));
+        },
+        x);
+  }
   const auto n = static_cast<unsigned>(std::abs(p));
   if (p < 0)
     return map(
-        "pow", [n](auto v) ATELIER_LAMBDA { return 1 / detail::whole_power(v, n); }, x);
+        "pow", [n](auto v) ATELIER_LAMBDA { return detail::whole_power(1 / v, n); }, x);
   return map(
       "pow", [n](auto v) ATELIER_LAMBDA { return detail::whole_power(v, n); }, x);
 }
