@@ -61,7 +61,7 @@ template <class T> Index packed_size(const Kernels<T>& p, Index n, Index k) {
   return p.panels(n).padded() * p.blocks(k).units();
 }
 
-/// Row panels of a packed A, at least, for which a panel of B is read from far away.
+/// Row panels in a unit, at least, that pass by a panel of B which comes from far away.
 inline constexpr Index rows_together = 4;
 
 /// Where a product's operands are read from, in which order its tiles come, and the workspace.

@@ -76,8 +76,11 @@ template <class T> struct PieceArgs {
   Index first = 0, count = 0;  ///< the panels to copy
 };
 
-/// Rows between prefetch and copy: a few columns of each row are more than the hardware foresees.
-inline constexpr Index rows_ahead = 16;
+/// Fetches what is copied sixteen rows later: a few columns of each row are more than the hardware foresees.
+template <class P> ATELIER_INLINE void fetch_ahead(const typename P::T* from, Index stride) {
+  constexpr Index ahead = 16;
+  for (Index row = ahead; row < ahead + P::elements; ++row) __builtin_prefetch(from + row * stride);
+}
 
 /// Copies rows: step k of the reduction is row k of the source, its columns become `vectors` vectors.
 template <class P, int vectors> struct PackAcross {
@@ -90,8 +93,7 @@ template <class P, int vectors> struct PackAcross {
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) {
         const T* from = row + v * P::lanes;
-        __builtin_prefetch(from + rows_ahead * s.source_stride);
-        if (P::elements == 2) __builtin_prefetch(from + (rows_ahead + 1) * s.source_stride);
+        fetch_ahead<P>(from, s.source_stride);
         units(from, s.columns - v * P::lanes, k + 1 < s.rows ? s.source_stride : 0).store(out + v * P::lanes);
       }
       row += P::elements * s.source_stride;
@@ -179,8 +181,7 @@ template <class P> struct PackPieces {
         const T* from = row + begin;
 #pragma GCC unroll 4
         for (int v = 0; v < P::slot; v += P::lanes) {
-          __builtin_prefetch(from + v + rows_ahead * s.source_stride);
-          if (P::elements == 2) __builtin_prefetch(from + v + (rows_ahead + 1) * s.source_stride);
+          fetch_ahead<P>(from + v, s.source_stride);
           PackAcross<P, 1>::units(from + v, args.pieces.n - begin - v, next).store(out + q * s.out_stride + v);
         }
       }
