@@ -94,12 +94,11 @@ template <class T> BasicTensor<T> pow(const BasicTensor<T>& x, std::type_identit
         },
         x);
   }
-  const auto n = static_cast<unsigned>(std::abs(p));
-  if (p < 0)
-    return map(
-        "pow", [n](auto v) ATELIER_LAMBDA { return detail::whole_power(1 / v, n); }, x);
   return map(
-      "pow", [n](auto v) ATELIER_LAMBDA { return detail::whole_power(v, n); }, x);
+      "pow",
+      [n = static_cast<unsigned>(std::abs(p)), inverse = p < 0](auto v)
+          ATELIER_LAMBDA { return detail::whole_power(inverse ? 1 / v : v, n); },
+      x);
 }
 ATELIER_OP(pow)
 
