@@ -81,14 +81,17 @@ def record(name, lines, versions, threads):
     return {k: rounded(v) for k, v in made.items()}
 
 
-def records_of(result, threads, absent):
-    """Records of a program's JSON; peers' carry their ratio to ours of the same work and precision. What can't be done
-    here is added to `absent`, as (program, precision)."""
+def absent(result):
+    """{(program, precision)} that a program's JSON says can't be done here."""
+    found = [split_name(line["run_name"]) for line in result["benchmarks"] if line.get("error_message") == ABSENT]
+    return {(impl, precision) for _, precision, impl in found}
+
+
+def records_of(result, threads):
+    """Records of what was measured; peers' carry their ratio to ours of the same work and precision."""
     runs = {}
     for line in result["benchmarks"]:
-        if line.get("error_message") == ABSENT:
-            absent.add(split_name(line["run_name"])[:0:-1])
-        elif line.get("run_type") == "iteration":
+        if line.get("run_type") == "iteration" and line.get("error_message") != ABSENT:
             if line.get("error_occurred"):
                 raise KernelError(f"{line['name']}: {line.get('error_message', 'failed')}")
             runs.setdefault(line["run_name"], []).append(line)
@@ -105,30 +108,32 @@ def order(names, r):
     return [split_name(n) for n in names].index((r["work"], r["precision"], r["impl"]))
 
 
-def run_group(program, names, o, absent):
+def run_group(program, names, o):
+    """A program's JSON."""
     how = QUICK if o.quick else FULL
     pattern = "^(" + "|".join(re.escape(n) for n in names) + ")$"
     text = call([program, f"--benchmark_filter={pattern}", "--benchmark_format=json",
                  f"--benchmark_min_time={how['seconds']}", f"--benchmark_repetitions={how['repetitions']}",
                  "--benchmark_enable_random_interleaving=true"], o.threads)
-    return records_of(json.loads(text), o.threads, absent)
+    return json.loads(text)
 
 
 def run_family(family, o, run):
     """Records of a family, or none when it fails."""
-    program, made = os.path.join(o.programs, f"{family}_bench"), []
-    absent = set()
+    program, made, lacking = os.path.join(o.programs, f"{family}_bench"), [], set()
     try:
         names = call([program, "--benchmark_list_tests"], o.threads).split()
         groups = grouped(chosen(names, o))
         for i, group in enumerate(groups):
             run.progress(f"kernels {family}: {i}/{len(groups)}")
-            made += sorted(run_group(program, group, o, absent), key=lambda r: order(names, r))
+            result = run_group(program, group, o)
+            made += sorted(records_of(result, o.threads), key=lambda r: order(names, r))
+            lacking |= absent(result)
     except KernelError as error:
         run.failed.append(f"kernels: {error}")
         return []
     run.skipped += [f"{impl}: nothing for {family} in {precision} on this processor"
-                    for impl, precision in sorted(absent)]
+                    for impl, precision in sorted(lacking)]
     if family == "gemm" and o.peers != ["none"]:
         there = {split_name(n)[2] for n in names}
         run.skipped += [f"{impl}: was not there when the benchmarks were built; --setup installs it"

@@ -30,7 +30,7 @@ def rounded(value, digits=5):
 def figures(measured, key, hello, work, precision, threads, roofline):
     """The part that a record of ours and one of a peer have in common. roofline: share of what the machine allows."""
     ms = rounds.spread(measured.ms(key))
-    least = roofline.least_ms(work.flops, work.bytes_at(precision), precision)
+    least = roofline.least_ms(work.flops, work.bytes, precision)
     record = {"version": hello["version"], "threads": threads, "ms": ms["median"], "ms_min": ms["min"],
               "ms_max": ms["max"], "ms_q1": ms["q1"], "ms_q3": ms["q3"], "runs": measured.steps[key],
               "items_per_s": hello["items"] / ms["median"] * 1e3, "roofline": least / ms["median"] if least else None,

@@ -11,9 +11,13 @@ class Roofline:
     def best(self, prefix):
         return max((r["value"] for r in self.records if r["work"].startswith(prefix)), default=None)
 
+    def halves(self, precision):
+        """Whether numbers are bfloat16 at a precision: medium, where the processor multiplies those."""
+        return precision == "medium" and self.best("bf16_peak/") is not None
+
     def peak_gflops(self, precision):
         """The measured arithmetic peak for a precision, None if there is none."""
-        return (self.best("bf16_peak/") if precision == "medium" else None) or self.best("fma_peak/")
+        return self.best("bf16_peak/" if self.halves(precision) else "fma_peak/")
 
     def bandwidth_gbs(self, size, stream="read"):
         """GB/s of a stream over `size` bytes: between two measured sizes, in proportion to the logarithm."""
@@ -26,7 +30,9 @@ class Roofline:
         return points[-1][1]
 
     def least_ms(self, flops, size, precision):
-        """The time that arithmetic or one reading of `size` bytes takes at least; None when nothing was measured."""
+        """The time that arithmetic or one reading of `size` bytes of floats takes at least; None when nothing was
+        measured."""
+        size = size / 2 if self.halves(precision) else size
         peak, bandwidth = self.peak_gflops(precision), self.bandwidth_gbs(size) if size else None
         bounds = [flops / peak / 1e6] if peak else []
         bounds += [size / bandwidth / 1e6] if bandwidth else []

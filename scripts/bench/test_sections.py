@@ -267,6 +267,11 @@ class Rooflines(unittest.TestCase):
         self.assertAlmostEqual(roofline.least_ms(1e9, 1e9, "highest"), 50)
         self.assertAlmostEqual(roofline.least_ms(1e12, 1e9, "highest"), 10000)
 
+    def test_medium_reads_half_where_bfloat16_is_multiplied(self):
+        self.assertAlmostEqual(Roofline(self.MACHINE, 2).least_ms(1e6, 1e9, "medium"), 25)
+        floats = [r for r in self.MACHINE if not r["work"].startswith("bf16")]
+        self.assertAlmostEqual(Roofline(floats, 2).least_ms(1e6, 1e9, "medium"), 50)
+
 
 if __name__ == "__main__":
     unittest.main()

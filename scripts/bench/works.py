@@ -5,7 +5,6 @@ A new work needs a line in WORKS, a make_workload() in bench/steps and its model
 import dataclasses
 import pathlib
 
-import machine
 from arithmetic import (decode_bytes, decode_flops, gan_flops, gan_sample_flops, gpt_flops, seq2seq_flops, vae_flops,
                         vae_sample_bytes, vae_sample_flops)
 
@@ -33,10 +32,6 @@ class Work:
     @property
     def section(self):
         return "generation" if self.kind in ("decode", "sample") else "steps"
-
-    def bytes_at(self, precision):
-        """bfloat16 takes half of what floats take, where medium is that."""
-        return self.bytes / 2 if precision == "medium" and machine.multiplies_bf16() else self.bytes
 
     def tolerances(self, precision, steps):
         """Largest relative difference of the loss of each of the first steps."""
