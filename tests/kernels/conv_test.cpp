@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "atelier/tensor/tensor.hpp"
+#include "support/precision.hpp"
 
 namespace {
 using namespace atelier;
@@ -315,7 +316,7 @@ TEST(Conv, ErrorsOfDeepLayersStaySmall) {
     EXPECT_LE(rms_error({1, {8, 8}, 16, {4, 4}, 512, {4, 4}, {2, 2}, {1, 1}}, pass, Precision::highest), 1.5e-6);
     const double medium = rms_error({1, {8, 8}, 64, {4, 4}, 64, {4, 4}, {2, 2}, {1, 1}}, pass, Precision::medium);
     EXPECT_LE(medium, 1e-2);
-    EXPECT_EQ(medium >= 1e-4, GemmMode{.precision = Precision::medium}.rounds());
+    EXPECT_EQ(medium >= 1e-4, medium_rounds());
   }
   EXPECT_LE(rms_error({8, {64, 64}, 3, {64, 64}, 4, {3, 3}, {1, 1}, {1, 1}}, ConvPass::weights, Precision::highest),
             1.5e-6);

@@ -1,6 +1,7 @@
 // Convolutions: gradients at order 1 and 2, what they mean, and their errors. Values: conv_golden_test.cpp.
 #include "expect_grad.hpp"
 #include "support/expect_error.hpp"
+#include "support/precision.hpp"
 
 using namespace atelier;
 
@@ -82,8 +83,7 @@ TEST(Conv2d, BackwardUsesThePrecisionOfForward) {
   };
   const auto medium = gradient(Precision::medium, Precision::highest);
   EXPECT_EQ(medium, gradient(Precision::medium, Precision::medium));
-  const bool rounds = kernels::GemmMode{.precision = Precision::medium}.rounds();
-  EXPECT_EQ(medium != gradient(Precision::highest, Precision::highest), rounds);
+  EXPECT_EQ(medium != gradient(Precision::highest, Precision::highest), medium_rounds());
 }
 
 TEST(Conv2d, ErrorsNameTheOperationAndTheShapes) {

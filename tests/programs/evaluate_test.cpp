@@ -1,8 +1,8 @@
 // evaluate: what a trainer measured at its end, measured again from the files that it left.
-#include "atelier/kernels/gemm/types.hpp"
 #include "programs/gan_images_program.hpp"
 #include "programs/gan_toy_program.hpp"
 #include "programs/lm_program.hpp"
+#include "support/precision.hpp"
 
 namespace {
 Ended evaluate(const fs::path& run_folder, std::vector<std::string> words) {
@@ -55,8 +55,7 @@ TEST_F(EvaluateVae, SplitsMetricsAndDrawsAreChosen) {
   EXPECT_NE(train.at("train_kl"), test.at("test_kl"));
   EXPECT_NE(of({"--split", "validation", "--holdout", "20"}), of({"--split", "validation"}));
   EXPECT_NE(of({"--seed", "9"}), of({}));
-  const bool rounds = atelier::kernels::GemmMode{.precision = atelier::Precision::medium}.rounds();
-  EXPECT_EQ(of({"--precision", "medium"}) != of({}), rounds);
+  EXPECT_EQ(of({"--precision", "medium"}) != of({}), medium_rounds());
 }
 TEST_F(EvaluateVae, ProgressAndThreadsChangeNothing) {
   const auto run_folder = trained("run").folder;
