@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains a VAE on real images in about two minutes and says where its pictures are.
+# Trains a VAE on real images in two to four minutes and says where its pictures are.
 #   scripts/demo.sh [--data DIR] [--out DIR] [--minutes M]
 # Installs missing packages from the distribution, builds what it needs, trains. The images: --data, else MNIST below
 # ATELIER_DATA, else Fashion-MNIST from Debian's package dataset-fashion-mnist. Safe to run twice.
@@ -30,9 +30,10 @@ if [ -z "$data" ]; then
   data=$(dirname "$(dpkg -L dataset-fashion-mnist | grep -m 1 'train-images-idx3-ubyte')")
 fi
 
-say "building (about a minute)"
+say "building (one to three minutes)"
 build release -DATELIER_TESTS=OFF -DATELIER_BENCH=OFF -- vae_mnist
 say "training on $data"
 build/release/examples/vae_mnist --data "$data" --out "$out" --preset seed "${length[@]}" --resume
-say "done; look at these pictures:"
-find "$out/samples" "$out/curves.png" -name '*.png' | sort
+newest=$(find "$out/samples" -name '*-samples.png' | sort | tail -n 1)
+say "done; look at these pictures, and at those of earlier epochs beside them:"
+ls "$out/curves.png" "${newest%-samples.png}"-*.png
