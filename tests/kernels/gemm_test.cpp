@@ -249,6 +249,29 @@ TEST(Gemm, LargeOperandsArePackedInParts) {
   check(Case<float>{.shape = {40, 2050, 600}, .bias = true, .precision = Precision::medium});
 }
 
+TEST(Gemm, LongReductionsArePackedInParts) {  // some blocks of B at a time: every time but the first adds to C
+  for (Precision precision : {Precision::highest, Precision::medium})
+    for (int form = 0; form < 4; ++form)
+      check(Case<float>{.shape = {20, 130, precision == Precision::highest ? 8200 : 16400},
+                        .tb = Transpose(form & 1),
+                        .bias = true,
+                        .accumulate = form > 1,
+                        .activation = Activation::gelu_tanh,
+                        .precision = precision,
+                        .extra = form});
+}
+
+TEST(Gemm, RowsOfManyColumnsArePackedOnce) {
+  for (auto [m, n, k] : {std::array<Index, 3>{60, 900, 200}, {45, 700, 1300}})
+    for (Precision precision : {Precision::highest, Precision::medium})
+      for (int form = 0; form < 4; ++form)
+        check(Case<float>{.shape = {m, n, k},
+                          .ta = Transpose(form & 1),
+                          .bias = bool(form & 2),
+                          .precision = precision,
+                          .extra = form});
+}
+
 TEST(Gemm, LongReductionOfANarrowResult) {
   for (auto [m, n, k] : {std::array<Index, 3>{9, 20, 2000}, {27, 33, 1500}, {1, 1, 4000}, {14, 48, 1024}})
     for (Precision precision : {Precision::highest, Precision::medium})

@@ -44,31 +44,40 @@ template <class T> Index panel_offset(const ColumnPanels& panels, const Blocks<T
   return blocks.begin(b) * panels.padded() + panels.begin(p) * blocks.length(b);
 }
 
-/// Packs panels [first, end) of B[k, n] (or, transposed, from [n, k]); place(block, panel) is where one goes. Long
-/// panels are cut, so that all threads take part.
+/// Packs panels [first, end) of some blocks of B[k, n] (or, transposed, from [n, k]); place(block, panel) is where one
+/// goes. Panels are packed piece by piece, in the order in which the source stands in memory, and by all threads.
 template <class T, class Place>
-void pack_panels(const Kernels<T>& kernels, Index first, Index end, Index n, Index k, Transpose tb, Matrix<const T> b,
-                 const Place& place) {
+void pack_panels(const Kernels<T>& kernels, BlockRange range, Index first, Index end, Index n, Index k, Transpose tb,
+                 Matrix<const T> b, const Place& place) {
   const Index steps = 4 * kernels.lanes;  // of a panel at a time
   const ColumnPanels panels = kernels.panels(n);
   const Blocks<T> blocks = kernels.blocks(k);
   const Index count = end - first, parts = (blocks.longest() + steps - 1) / steps;
-  parallel_for(blocks.count() * count * parts, 2, [&](Index begin, Index stop) {
+  parallel_for((range.end - range.first) * count * parts, 2, [&](Index begin, Index stop) {
     for (Index i = begin; i < stop; ++i) {
-      const Index block = i / (count * parts), p = first + i / parts % count, step = i % parts * steps;
+      const Index block = range.first + i / (count * parts), j = i % (count * parts);
+      const bool along = tb == Transpose::yes;
+      const Index p = first + (along ? j / parts : j % count), step = (along ? j % parts : j / count) * steps;
       if (step < blocks.length(block))
         pack_panel<T>(kernels, panels, blocks, {block, p, step, steps}, tb, b, place(block, p));
     }
   });
 }
 
+/// Packs blocks of B[k, n] (or, transposed, from [n, k]).
+template <class T>
+void pack_blocks(const Kernels<T>& kernels, BlockRange range, Index n, Index k, Transpose tb, Matrix<const T> b,
+                 T* packed) {
+  const ColumnPanels panels = kernels.panels(n);
+  const Blocks<T> blocks = kernels.blocks(k);
+  const Index begin = panel_offset(panels, blocks, range.first, 0);
+  pack_panels<T>(kernels, range, 0, panels.count(), n, k, tb, b,
+                 [&](Index block, Index p) { return packed + panel_offset(panels, blocks, block, p) - begin; });
+}
 /// Packs all of B[k, n] (or, transposed, from [n, k]).
 template <class T> void pack(const Kernels<T>& kernels, Index n, Index k, Transpose tb, Matrix<const T> b, T* packed) {
   if (n == 0) return;
-  const ColumnPanels panels = kernels.panels(n);
-  const Blocks<T> blocks = kernels.blocks(k);
-  pack_panels<T>(kernels, 0, panels.count(), n, k, tb, b,
-                 [&](Index block, Index p) { return packed + panel_offset(panels, blocks, block, p); });
+  pack_blocks(kernels, {0, kernels.blocks(k).count()}, n, k, tb, b, packed);
 }
 
 /// Packs the last panel of a B that is otherwise read in place, when it is narrower than its vectors.
@@ -77,27 +86,46 @@ template <class T> void pack_last(const Kernels<T>& kernels, const Product<T>& x
   const Blocks<T> blocks = kernels.blocks(x.shape.k);
   const Index p = panels.count() - 1, width = panels.vectors(p) * kernels.lanes;
   if (panels.columns(p) == width) return;
-  pack_panels<T>(kernels, p, p + 1, x.shape.n, x.shape.k, x.tb, x.b,
+  pack_panels<T>(kernels, {0, blocks.count()}, p, p + 1, x.shape.n, x.shape.k, x.tb, x.b,
                  [&](Index block, Index) { return packed + blocks.begin(block) * width; });
 }
 
-/// Computes a product whose B is packed, read in place, or fits the workspace.
-template <class T> void run_part(const Kernels<T>& kernels, const Product<T>& x, T* workspace) {
+/// Packs all of A.
+template <class T>
+void pack_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, int team, T* packed) {
+  const Pieces rows{x.shape.m, row_panels_of(x.shape.m, kernels.rows, team)};
+  const Index groups = groups_of(rows.count, rows_together), block = layout.a_block(x.shape.m, rows.count, x.ta);
+  const auto pack_group = [&](Index u, int) {
+    const Index b = u / groups, q0 = u % groups * rows_together;
+    pack_rows(kernels, x, layout, rows, b, q0, std::min(q0 + rows_together, rows.count),
+              packed + b * block + packed_rows_offset(layout, rows, x.ta, 0, q0));
+  };
+  parallel_units(kernels.blocks(x.shape.k).count() * groups, pack_group, team);
+}
+
+/// Computes blocks `range` of a product whose B is packed, read in place, or fits the workspace. `a`: all of A, packed;
+/// or null.
+template <class T>
+void run_blocks(const Kernels<T>& kernels, const Product<T>& x, BlockRange range, const T* a, int team, T* workspace) {
   const Layout<T> layout(kernels, x);
-  const int team = team_for(x.shape);
-  const T* packed = x.packed_b;
-  if (!packed) {
-    layout.b_in_place ? pack_last(kernels, x, workspace) : pack(kernels, x.shape.n, x.shape.k, x.tb, x.b, workspace);
-    const Index taken =
-        layout.b_in_place ? Layout<T>::last_size(kernels, x.shape) : Layout<T>::b_size(kernels, x.shape, x.shape.n);
-    packed = std::exchange(workspace, workspace + taken);
+  const T* b = x.packed_b;
+  if (!b) {
+    layout.b_in_place ? pack_last(kernels, x, workspace)
+                      : pack_blocks(kernels, range, x.shape.n, x.shape.k, x.tb, x.b, workspace);
+    const Index taken = layout.b_in_place ? Layout<T>::last_size(kernels, x.shape)
+                                          : Layout<T>::b_size(kernels, x.shape, {x.shape.n, range.end - range.first});
+    b = std::exchange(workspace, workspace + taken);
   }
-  const Plan<T> plan(kernels, x, packed, team);
+  const Plan<T> plan(kernels, x, {a, b}, range, team);
   const auto unit = [&](Index u, int worker) {
     const TileRegisters registers(kernels.tiled);
     plan.run(u, workspace + worker * layout.a_size);
   };
   parallel_units(plan.units(), unit, team);
+}
+/// The same for all blocks.
+template <class T> void run_part(const Kernels<T>& kernels, const Product<T>& x, const T* a, int team, T* workspace) {
+  run_blocks(kernels, x, {0, kernels.blocks(x.shape.k).count()}, a, team, workspace);
 }
 
 /// The columns [begin, end) of a product.
@@ -110,24 +138,48 @@ template <class T> Product<T> columns_of(const Product<T>& x, Index begin, Index
   return part;
 }
 
+/// Numbers in all of A, packed; 0 if that is too much to be kept at a time.
+template <class T> Index whole_a_size(const Kernels<T>& kernels, const GemmShape& s, Transpose ta) {
+  const Index row_panels = row_panels_of(s.m, kernels.rows, team_for(s));
+  const Index size = Layout<T>(kernels, s, ta).a_block(s.m, row_panels, ta) * kernels.blocks(s.k).count();
+  return size <= Layout<T>::most_packed ? (size + 15) / 16 * 16 : 0;
+}
+/// Whether A is packed once, as a whole: where units of their own would pack the same rows more than twice.
+template <class T> bool packs_whole_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout) {
+  if (layout.a_in_place || whole_a_size(kernels, x.shape, x.ta) == 0) return false;
+  const Index columns = x.packed_b || layout.b_in_place ? x.shape.n : Layout<T>::portion(kernels, x.shape).columns;
+  const Index times = choose_units(kernels, x, layout, team_for(x.shape)).column_groups;
+  return times * groups_of(x.shape.n, columns) > 2;
+}
+
 /// Computes a product on the team. `workspace` holds workspace_size() numbers.
 template <class T> void run(const Kernels<T>& kernels, const Product<T>& given, T* workspace) {
   const GemmShape& s = given.shape;
   if (s.m == 0 || s.n == 0) return;
   const bool turn = !given.packed_b && is_turned(kernels, s, given.ta, given.tb, given.epilogue.accumulate);
   const auto x = turn ? turned(given) : given;
-  if (x.packed_b || Layout<T>(kernels, x).b_in_place) return run_part(kernels, x, workspace);
-  const Index part = Layout<T>::part(kernels, x.shape);
-  for (Index begin = 0; begin < x.shape.n; begin += part)
-    run_part(kernels, columns_of(x, begin, std::min(begin + part, x.shape.n)), workspace);
+  const int team = team_for(s);
+  const Layout<T> layout(kernels, x);
+  const T* a = nullptr;
+  if (packs_whole_a(kernels, x, layout)) {
+    pack_a(kernels, x, layout, team, workspace);
+    a = std::exchange(workspace, workspace + whole_a_size(kernels, x.shape, x.ta));
+  }
+  if (x.packed_b || layout.b_in_place) return run_part(kernels, x, a, team, workspace);
+  const auto some = Layout<T>::portion(kernels, x.shape);
+  const Index blocks = kernels.blocks(x.shape.k).count();
+  for (Index b = 0; b < blocks; b += some.blocks)
+    for (Index begin = 0; begin < x.shape.n; begin += some.columns)
+      run_blocks(kernels, columns_of(x, begin, std::min(begin + some.columns, x.shape.n)),
+                 {b, std::min(b + some.blocks, blocks)}, a, team, workspace);
 }
 
 /// Numbers of workspace that run() needs for any strides.
 template <class T>
 Index workspace_size(const Kernels<T>& kernels, const GemmShape& given, Transpose ta, Transpose tb, bool b_is_packed) {
   const auto size = [&](const GemmShape& s) {
-    const Index a = Layout<T>(kernels, s, ta).a_size * team_for(s);
-    return a + (b_is_packed ? 0 : Layout<T>::b_size(kernels, s, Layout<T>::part(kernels, s)));
+    const Index a = Layout<T>(kernels, s, ta).a_size * team_for(s) + whole_a_size(kernels, s, ta);
+    return a + (b_is_packed ? 0 : Layout<T>::b_size(kernels, s, Layout<T>::portion(kernels, s)));
   };
   const bool may_turn = !b_is_packed && is_turned(kernels, given, ta, tb, false);  // unless it accumulates
   return may_turn ? std::max(size(given), size(turned(given))) : size(given);

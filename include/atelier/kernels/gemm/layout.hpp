@@ -61,6 +61,11 @@ template <class T> Index packed_size(const Kernels<T>& p, Index n, Index k) {
   return p.panels(n).padded() * p.blocks(k).units();
 }
 
+/// Blocks [first, end) of a reduction.
+struct BlockRange {
+  Index first, end;
+};
+
 /// Row panels in a unit, at least, that pass by a panel of B which comes from far away.
 inline constexpr Index rows_together = 4;
 
@@ -70,7 +75,7 @@ inline constexpr Index rows_together = 4;
 /// short reduction the cost is in C, and the tiles of a row panel follow each other, so that C is written along its
 /// rows.
 template <class T> struct Layout {
-  static constexpr Index most_packed_b = Index{1} << 20;  ///< units; more is packed and used part by part
+  static constexpr Index most_packed = Index{1} << 20;  ///< units of an operand that are packed at a time, for all
 
   bool a_in_place = false, b_in_place = false;
   bool along_rows = false;  ///< the order of a short reduction
@@ -98,18 +103,33 @@ template <class T> struct Layout {
         !x.packed_b && x.tb == Transpose::no && !worth_copy<T>(x.shape.m, p.blocks(x.shape.k).longest(), x.b.stride);
   }
 
-  /// Columns of B that are packed and used at a time: all, or a number of whole panels.
-  static Index part(const Kernels<T>& p, const GemmShape& s) {
-    const Index units = std::max<Index>(p.blocks(s.k).units(), 1), width = p.width();
-    return std::min(std::max(most_packed_b / units / width * width, width), std::max<Index>(s.n, 1));
+  /// What is packed of B and used at a time: some columns of all blocks of the reduction, or all columns of some
+  /// blocks. The former reads A once more for each time, the latter reads and writes C once more.
+  struct Portion {
+    Index columns, blocks;
+  };
+  static Portion portion(const Kernels<T>& p, const GemmShape& s) {
+    const Blocks<T> blocks = p.blocks(s.k);
+    const Index units = std::max<Index>(blocks.units(), 1), width = p.width();
+    const Index fit = most_packed / std::max<Index>(blocks.longest() * p.panels(s.n).padded(), 1);
+    if (fit >= 1 && fit < blocks.count() && s.k >= 4 * s.n) return {s.n, fit};
+    return {std::min(std::max(most_packed / units / width * width, width), std::max<Index>(s.n, 1)), blocks.count()};
   }
   /// Numbers of workspace for the last panel of a B that is read in place otherwise.
   static Index last_size(const Kernels<T>& p, const GemmShape& s) {
     return (3 * p.lanes * p.blocks(s.k).units() + 15) / 16 * 16;
   }
-  /// Numbers of workspace for so many columns of B.
-  static Index b_size(const Kernels<T>& p, const GemmShape& s, Index columns) {
-    return std::max((packed_size(p, columns, s.k) + 15) / 16 * 16, last_size(p, s));
+  /// Numbers of workspace for so much of B.
+  static Index b_size(const Kernels<T>& p, const GemmShape& s, const Portion& some) {
+    const Blocks<T> blocks = p.blocks(s.k);
+    const Index units = std::min(blocks.units(), some.blocks * blocks.longest());
+    return std::max((p.panels(some.columns).padded() * units + 15) / 16 * 16, last_size(p, s));
+  }
+  static Index b_size(const Kernels<T>& p, const GemmShape& s) { return b_size(p, s, {s.n, p.blocks(s.k).count()}); }
+
+  /// Units from a block of an A that is packed as a whole to the next one.
+  Index a_block(Index m, Index row_panels, Transpose ta) const {
+    return ta == Transpose::no ? m * a_row : row_panels * a_piece;
   }
 };
 

@@ -111,16 +111,22 @@ template <class P, int vectors> struct PackAcross {
   }
 };
 
-/// Copies rows that run along the reduction: row i of the source becomes row i of the result, in units.
+/// Copies rows that run along the reduction: row i of the source becomes row i of the result, in units. The hardware
+/// foresees the rest of a row, but not the next one where that stands elsewhere: it is fetched a row ahead.
 template <class P> struct PackAlong {
   using T = typename P::T;
   using V = typename P::V;
+  static constexpr Index step = P::elements * P::lanes, line = 64 / sizeof(T);
   ATELIER_INLINE static void run(const PackArgs<T>& s) {
+    const bool apart = s.source_stride > s.columns;
     for (Index i = 0; i < s.rows; ++i) {
       const T* from = s.source + i * s.source_stride;
       T* out = s.out + i * s.out_stride;
-      for (Index k = 0; k < s.columns; k += P::elements * P::lanes, out += P::lanes)
+      for (Index k = 0; k < s.columns; k += step, out += P::lanes) {
         units(from + k, s.columns - k).store(out);
+        if (apart)
+          for (Index e = k % line; e < step; e += line) __builtin_prefetch(from + s.source_stride + k + e);
+      }
     }
   }
   ATELIER_INLINE static V units(const T* from, Index count) {

@@ -17,15 +17,19 @@ struct Units {
 };
 inline Index groups_of(Index panels, Index most) { return (panels + most - 1) / most; }
 
+/// Row panels of m rows: for each worker equally many, if that makes no slivers.
+inline Index row_panels_of(Index m, int rows, int workers) {
+  const Index least = groups_of(m, rows), even = groups_of(least, workers) * workers;
+  return m >= even * (rows / 2 - 1) ? even : least;
+}
+
 /// Units of some microseconds, and two dozen or more for each worker where the product has as much work: then a worker
 /// that is held up costs the others little. Where A is packed, a unit keeps its rows together.
 template <class T>
 Units choose_units(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, int workers) {
   constexpr Index least = Index{1} << 18, each = 24;  // products in a unit; units for each worker
   const GemmShape& s = x.shape;
-  Units u{.row_panels = groups_of(s.m, kernels.rows), .column_panels = kernels.panels(s.n).count()};
-  const Index even = groups_of(u.row_panels, workers) * workers;  // equal parts, if that makes no slivers
-  if (s.m >= even * (kernels.rows / 2 - 1)) u.row_panels = even;
+  Units u{.row_panels = row_panels_of(s.m, kernels.rows, workers), .column_panels = kernels.panels(s.n).count()};
   const Index tile = std::max<Index>(1, kernels.rows * kernels.width() * s.k);
   const Index tiles = std::max<Index>(1, std::max(least, s.m * s.n * s.k / (workers * each)) / tile);
   if (layout.a_in_place && !layout.along_rows) {
@@ -35,15 +39,52 @@ Units choose_units(const Kernels<T>& kernels, const Product<T>& x, const Layout<
   }
   const Index together = std::min(rows_together, layout.block);
   u.row_groups = groups_of(u.row_panels, std::clamp<Index>(tiles / u.column_panels, together, layout.block));
+  u.row_groups = std::min(groups_of(u.row_groups, workers) * workers, u.row_panels);
   if (workers > 1)
     u.column_groups = std::clamp<Index>(groups_of(8 * workers, u.row_groups), 1, groups_of(u.column_panels, 4));
   return u;
 }
 
+/// Packs row panels [q0, q1) of block b of A.
+template <class T>
+void pack_rows(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, const Pieces& rows, Index b,
+               Index q0, Index q1, T* out) {
+  const Blocks<T> blocks = kernels.blocks(x.shape.k);
+  const Index row = rows.begin(q0), k = blocks.first(b), stride = x.a.stride;
+  if (x.ta == Transpose::yes) {
+    kernels.pack_pieces({.copy = {.source = x.a.data + k * stride,
+                                  .source_stride = stride,
+                                  .rows = blocks.elements(b),
+                                  .out = out,
+                                  .out_stride = layout.a_piece},
+                         .pieces = rows,
+                         .first = q0,
+                         .count = q1 - q0});
+  } else {
+    kernels.pack_along({.source = x.a.data + row * stride + k,
+                        .source_stride = stride,
+                        .rows = rows.begin(q1) - row,
+                        .columns = blocks.elements(b),
+                        .out = out,
+                        .out_stride = layout.a_row});
+  }
+}
+/// Where row panel q stands from the place of panel q0 on.
+template <class T>
+Index packed_rows_offset(const Layout<T>& layout, const Pieces& rows, Transpose ta, Index q0, Index q) {
+  return ta == Transpose::yes ? (q - q0) * layout.a_piece : (rows.begin(q) - rows.begin(q0)) * layout.a_row;
+}
+
+/// Operands as far as they are packed beforehand.
+template <class T> struct Packed {
+  const T* a = nullptr;  ///< all of it, or null: read in place, or packed for each unit
+  const T* b = nullptr;  ///< the blocks that are used, or its last panel only when it is read in place otherwise
+};
+
 template <class T> class Plan {
  public:
-  /// `packed_b` holds B, or its last panel only when that is read in place otherwise.
-  Plan(const Kernels<T>& kernels, const Product<T>& x, const T* packed_b, int workers)
+  /// The blocks `range` of a product's reduction, by so many workers.
+  Plan(const Kernels<T>& kernels, const Product<T>& x, const Packed<T>& packed, BlockRange range, int workers)
       : kernels_(kernels),
         x_(x),
         layout_(kernels, x),
@@ -51,8 +92,8 @@ template <class T> class Plan {
         blocks_(kernels.blocks(x.shape.k)),
         units_(choose_units(kernels, x, layout_, workers)),
         rows_{x.shape.m, units_.row_panels},
-        transposed_a_(x.ta == Transpose::yes),
-        packed_b_(packed_b) {}
+        packed_(packed),
+        range_(range) {}
 
   Index units() const { return units_.count(); }
   /// Computes unit u; `workspace` holds Layout::a_size numbers.
@@ -60,8 +101,9 @@ template <class T> class Plan {
     const Pieces rows = units_.rows(), columns = units_.columns();
     const Index i = u / units_.column_groups, j = u % units_.column_groups;
     const Unit unit{rows.begin(i), rows.begin(i + 1), columns.begin(j), columns.begin(j + 1), workspace};
-    for (Index b = 0; b < blocks_.count(); ++b) {
-      if (!layout_.a_in_place) pack_a(unit, b);
+    for (Index b = range_.first; b < range_.end; ++b) {
+      if (!layout_.a_in_place && !packed_.a)
+        pack_rows(kernels_, x_, layout_, rows_, b, unit.q0, unit.q1, unit.packed_a);
       if (layout_.along_rows) {
         for (Index q = unit.q0; q < unit.q1; ++q) run_tiles(unit, b, q, q + 1);
       } else {
@@ -103,8 +145,8 @@ template <class T> class Plan {
     column.last = b == blocks_.count() - 1;
     TileArgs<T>& t = column.tile;
     t.units = blocks_.length(b);
-    t.a_row = transposed_a_ ? 1 : layout_.a_in_place ? x_.a.stride : layout_.a_row;
-    t.a_step = !transposed_a_ ? 1 : layout_.a_in_place ? x_.a.stride : kernels_.slot;
+    t.a_row = transposed_a() ? 1 : layout_.a_in_place ? x_.a.stride : layout_.a_row;
+    t.a_step = !transposed_a() ? 1 : layout_.a_in_place ? x_.a.stride : kernels_.slot;
     t.c_row = x_.c.stride;
     t.accumulate = x_.epilogue.accumulate || b > 0;
     t.bias = column.last && x_.epilogue.bias && !x_.turned ? x_.epilogue.bias + panels_.begin(p) : nullptr;
@@ -122,38 +164,20 @@ template <class T> class Plan {
     if (in_place) {
       t.b = x_.b.data + blocks_.first(b) * x_.b.stride + panels_.begin(p);
     } else {
-      t.b = packed_b_ + (layout_.b_in_place ? blocks_.begin(b) * t.b_step : panel_offset(panels_, blocks_, b, p));
+      t.b = packed_.b + (layout_.b_in_place
+                             ? blocks_.begin(b) * t.b_step
+                             : panel_offset(panels_, blocks_, b, p) - panel_offset(panels_, blocks_, range_.first, 0));
     }
   }
 
+  bool transposed_a() const { return x_.ta == Transpose::yes; }
   /// Row panel q of A in block b: in place or packed.
   const T* a_of(const Unit& unit, Index b, Index q) const {
     const Index row = rows_.begin(q), k = blocks_.first(b);
-    if (layout_.a_in_place)
-      return transposed_a_ ? x_.a.data + k * x_.a.stride + row : x_.a.data + row * x_.a.stride + k;
-    return unit.packed_a +
-           (transposed_a_ ? (q - unit.q0) * layout_.a_piece : (row - rows_.begin(unit.q0)) * layout_.a_row);
-  }
-
-  void pack_a(const Unit& unit, Index b) const {
-    const Index row = rows_.begin(unit.q0), k = blocks_.first(b);
-    if (transposed_a_) {
-      kernels_.pack_pieces({.copy = {.source = x_.a.data + k * x_.a.stride,
-                                     .source_stride = x_.a.stride,
-                                     .rows = blocks_.elements(b),
-                                     .out = unit.packed_a,
-                                     .out_stride = layout_.a_piece},
-                            .pieces = rows_,
-                            .first = unit.q0,
-                            .count = unit.q1 - unit.q0});
-    } else {
-      kernels_.pack_along({.source = x_.a.data + row * x_.a.stride + k,
-                           .source_stride = x_.a.stride,
-                           .rows = rows_.begin(unit.q1) - row,
-                           .columns = blocks_.elements(b),
-                           .out = unit.packed_a,
-                           .out_stride = layout_.a_row});
-    }
+    if (layout_.a_in_place) return x_.a.data + (transposed_a() ? k * x_.a.stride + row : row * x_.a.stride + k);
+    if (!packed_.a) return unit.packed_a + packed_rows_offset(layout_, rows_, x_.ta, unit.q0, q);
+    return packed_.a + b * layout_.a_block(x_.shape.m, rows_.count, x_.ta) +
+           packed_rows_offset(layout_, rows_, x_.ta, 0, q);
   }
 
   /// The tiles of `m` rows from `row` on in a column panel: one, or several where the panel is too wide for so many.
@@ -179,7 +203,7 @@ template <class T> class Plan {
   }
 
   void run_full(const Column& column, const TileArgs<T>& t, int m) const {
-    kernels_.tile(transposed_a_, m, column.vectors)(t);
+    kernels_.tile(transposed_a(), m, column.vectors)(t);
     if (column.last && x_.epilogue.activation == Activation::gelu_tanh && !x_.turned)
       kernels_.gelu({.c = t.c, .c_row = t.c_row, .rows = m, .vectors = column.vectors});
   }
@@ -224,8 +248,8 @@ template <class T> class Plan {
   const Blocks<T> blocks_;
   const Units units_;
   const Pieces rows_;  ///< the row panels
-  const bool transposed_a_;
-  const T* const packed_b_;
+  const Packed<T> packed_;
+  const BlockRange range_;
 };
 
 }  // namespace atelier::inline v0::kernels::gemm_impl

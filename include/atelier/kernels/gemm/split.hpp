@@ -35,7 +35,7 @@ template <class T> Index part_size(const Kernels<T>& kernels, GemmShape s, Trans
   Index most = 0;
   for (const Index k : {s.k / parts, (s.k + parts - 1) / parts}) {
     s.k = k;
-    most = std::max(most, Layout<T>(kernels, s, ta).a_size + Layout<T>::b_size(kernels, s, s.n));
+    most = std::max(most, Layout<T>(kernels, s, ta).a_size + Layout<T>::b_size(kernels, s));
   }
   return most;
 }
@@ -54,7 +54,7 @@ template <class T> void run_split(const Kernels<T>& kernels, const Product<T>& x
   const Index size = part_size(kernels, s, x.ta, parts);
   parallel_units(parts, [&](Index i, int worker) {
     const auto part = part_of(x, s.k * i / parts, s.k * (i + 1) / parts, results + i * result_size(s));
-    run_part(kernels, part, own + worker * size);
+    run_part<T>(kernels, part, nullptr, team_for(part.shape), own + worker * size);
   });
   const Index grain = 8192 / std::max<Index>(1, s.n) + 1;
   parallel_for(s.m, grain, [&](Index begin, Index end) {
