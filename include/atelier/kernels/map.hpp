@@ -279,7 +279,7 @@ void map_short_runs(Pass<T> pass, const void* f, T* out, const T* const* in, std
 }
 
 /// Elements that are worth a thread of their own.
-inline constexpr Index map_grain = Index{1} << 14;
+inline constexpr Index map_grain = Index{1} << 13;
 
 /// The whole broadcast pass over `inputs` inputs, on several threads where it is large.
 template <class T>

@@ -139,7 +139,7 @@ template <Real T> void ema(T* average, const T* x, Index n, double decay) {
 
 /// Sum of g[i]^2, squared and added in double: blocks of fixed length side by side, their sums in order.
 template <Real T> double sum_of_squares(const T* g, Index n) {
-  constexpr Index block = map_grain, batch = 512;  // elements; blocks at a time
+  constexpr Index block = Index{1} << 14, batch = 512;  // elements; blocks at a time
   double sum = 0;
   for (Index first = 0; first < n; first += batch * block) {
     double totals[batch];

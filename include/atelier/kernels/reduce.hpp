@@ -93,7 +93,7 @@ void sum_rows(SumPass<T> pass, const void* f, T* out, std::span<const T* const> 
     for (std::size_t k = 0; k < in.size(); ++k) from[k] = in[k] + row * cols + block * sum_block;
     return pass(f, from.data(), std::min(sum_block, cols - block * sum_block));
   };
-  if (rows != 1 || cols < 4 * map_grain) {
+  if (rows != 1 || cols < 2 * map_grain) {
     return parallel_for(rows, map_grain / std::max<Index>(cols, 1) + 1, [&](Index begin, Index end) {
       for (Index r = begin; r < end; ++r) {
         Sum sum(0);

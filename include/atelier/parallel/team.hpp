@@ -141,7 +141,7 @@ inline void parallel_units(std::int64_t units, detail::FunctionRef<std::int64_t,
 }
 
 /// Runs f(begin, end) over contiguous parts of [0, n), one for each thread, none smaller than `grain` unless n is.
-/// `grain` should be about 20 microseconds of work: a region costs a few.
+/// `grain` should be some microseconds of work: a region costs about one, more where the cores share no cache.
 inline void parallel_for(std::int64_t n, std::int64_t grain, detail::FunctionRef<std::int64_t, std::int64_t> f) {
   const int parts = static_cast<int>(std::min<std::int64_t>(threads(), n / std::max<std::int64_t>(grain, 1)));
   if (parts <= 1) {
