@@ -207,6 +207,13 @@ TEST(Conv, LongReductions) {  // of several blocks, and parts of the weight grad
   check_passes<float>({2, {64, 70}, 5, {64, 70}, 7, {3, 3}, {1, 1}, {1, 1}}, Precision::medium);
 }
 
+TEST(Conv, BandsOfOtherHeights) {  // the highest band's workspace serves the others
+  for (Precision precision : {Precision::highest, Precision::medium})
+    check(Case<float>{.shape = {1, {224, 224}, 1, {224, 224}, 64, {3, 3}, {1, 1}, {1, 1}},
+                      .pass = ConvPass::data,
+                      .precision = precision});
+}
+
 TEST(Conv, PhasesOfOtherBlocks) {  // nine taps are cut into blocks of five and four, six taps stay one block
   for (auto [channels, precision] : {std::pair{Index{128}, Precision::highest},
                                      {256, Precision::highest},

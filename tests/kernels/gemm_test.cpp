@@ -250,6 +250,7 @@ TEST(Gemm, LargeOperandsArePackedInParts) {
 }
 
 TEST(Gemm, LongReductionsArePackedInParts) {  // some blocks of B at a time: every time but the first adds to C
+  check(Case<float>{.shape = {20, 130, 8200}, .bias = true, .accumulate = true, .extra = 1024 - 130});
   for (Precision precision : {Precision::highest, Precision::medium})
     for (int form = 0; form < 4; ++form)
       check(Case<float>{.shape = {20, 130, precision == Precision::highest ? 8200 : 16400},
@@ -379,6 +380,19 @@ TEST(Gemm, OtherScalarsUseTheReference) {
   EXPECT_EQ(c[1], 23);
   EXPECT_EQ(c[2], 39);
   EXPECT_EQ(c[3], 53);
+}
+
+TEST(Gemm, WorkspacesOfPackedWeightsServeFewerRows) {
+  for (int threads : {1, 2, 5}) {
+    const ThreadScope scope(threads);
+    for (Precision precision : {Precision::highest, Precision::medium})
+      for (Index k : {64, 500, 3000})
+        for (Index m = 1, most = 0; m < 20000; m += 1 + m / 50) {
+          const Index size = gemm_packed_workspace_size<float>({m, 70, k}, {.precision = precision});
+          EXPECT_LE(most, size) << m << " rows of " << k << ", " << threads << " threads";
+          most = size;
+        }
+  }
 }
 
 TEST(Gemm, SmallWorkspaceIsAnError) {

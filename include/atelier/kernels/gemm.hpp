@@ -47,7 +47,7 @@ void gemm_pack(Index n, Index k, Transpose tb, Matrix<const std::type_identity_t
 }
 ATELIER_KERNEL(gemm_pack)
 
-/// Numbers of workspace that gemm_packed() needs.
+/// Numbers of workspace that gemm_packed() needs with as many threads as here; so much serves fewer rows, too.
 template <GemmScalar T> Index gemm_packed_workspace_size(const GemmShape& shape, const GemmMode& mode = {}) {
   return gemm_impl::workspace_size(gemm_impl::kernels_for<T>(mode), shape, Transpose::no, Transpose::no, true);
 }

@@ -103,8 +103,8 @@ void pack_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& lay
   parallel_units(kernels.blocks(x.shape.k).count() * groups, pack_group, team);
 }
 
-/// Computes blocks `range` of a product whose B is packed, read in place, or fits the workspace. `a`: all of A, packed;
-/// or null.
+/// Computes blocks `range` of a product; all of them where B is read in place. What is packed of an unpacked B has to
+/// fit the workspace. `a`: all of A, packed; or null.
 template <class T>
 void run_blocks(const Kernels<T>& kernels, const Product<T>& x, BlockRange range, const T* a, int team, T* workspace) {
   const Layout<T> layout(kernels, x);
@@ -123,10 +123,6 @@ void run_blocks(const Kernels<T>& kernels, const Product<T>& x, BlockRange range
   };
   parallel_units(plan.units(), unit, team);
 }
-/// The same for all blocks.
-template <class T> void run_part(const Kernels<T>& kernels, const Product<T>& x, const T* a, int team, T* workspace) {
-  run_blocks(kernels, x, {0, kernels.blocks(x.shape.k).count()}, a, team, workspace);
-}
 
 /// The columns [begin, end) of a product.
 template <class T> Product<T> columns_of(const Product<T>& x, Index begin, Index end) {
@@ -138,18 +134,26 @@ template <class T> Product<T> columns_of(const Product<T>& x, Index begin, Index
   return part;
 }
 
-/// Numbers in all of A, packed; 0 if that is too much to be kept at a time.
+/// Numbers in all of A, packed.
 template <class T> Index whole_a_size(const Kernels<T>& kernels, const GemmShape& s, Transpose ta) {
   const Index row_panels = row_panels_of(s.m, kernels.rows, team_for(s));
   const Index size = Layout<T>(kernels, s, ta).a_block(s.m, row_panels, ta) * kernels.blocks(s.k).count();
-  return size <= Layout<T>::most_packed ? (size + 15) / 16 * 16 : 0;
+  return (size + 15) / 16 * 16;
 }
-/// Whether A is packed once, as a whole: where units of their own would pack the same rows more than twice.
-template <class T> bool packs_whole_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout) {
-  if (layout.a_in_place || whole_a_size(kernels, x.shape, x.ta) == 0) return false;
+/// Times that A is read, at most, if each unit packs its own rows of it.
+template <class T> Index readings_of_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout) {
   const Index columns = x.packed_b || layout.b_in_place ? x.shape.n : Layout<T>::portion(kernels, x.shape).columns;
-  const Index times = choose_units(kernels, x, layout, team_for(x.shape)).column_groups;
-  return times * groups_of(x.shape.n, columns) > 2;
+  return groups_of(x.shape.n, columns) * choose_units(kernels, x, layout, team_for(x.shape)).column_groups;
+}
+/// Whether A is packed as a whole, once.
+template <class T> bool packs_whole_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout) {
+  return !layout.a_in_place && whole_a_size(kernels, x.shape, x.ta) <= Layout<T>::most_packed &&
+         readings_of_a(kernels, x, layout) > 2;
+}
+/// Numbers of workspace for that; never fewer for more rows, so that a workspace serves smaller products, too.
+template <class T> Index whole_a_room(const Kernels<T>& kernels, const GemmShape& s, Transpose ta, bool b_is_packed) {
+  const bool at_once = b_is_packed || Layout<T>::portion(kernels, s).columns >= s.n;
+  return at_once && team_for(s) == 1 ? 0 : std::min(whole_a_size(kernels, s, ta), Layout<T>::most_packed);
 }
 
 /// Computes a product on the team. `workspace` holds workspace_size() numbers.
@@ -165,9 +169,9 @@ template <class T> void run(const Kernels<T>& kernels, const Product<T>& given, 
     pack_a(kernels, x, layout, team, workspace);
     a = std::exchange(workspace, workspace + whole_a_size(kernels, x.shape, x.ta));
   }
-  if (x.packed_b || layout.b_in_place) return run_part(kernels, x, a, team, workspace);
-  const auto some = Layout<T>::portion(kernels, x.shape);
   const Index blocks = kernels.blocks(x.shape.k).count();
+  if (x.packed_b || layout.b_in_place) return run_blocks(kernels, x, {0, blocks}, a, team, workspace);
+  const auto some = Layout<T>::portion(kernels, x.shape);
   for (Index b = 0; b < blocks; b += some.blocks)
     for (Index begin = 0; begin < x.shape.n; begin += some.columns)
       run_blocks(kernels, columns_of(x, begin, std::min(begin + some.columns, x.shape.n)),
@@ -178,7 +182,7 @@ template <class T> void run(const Kernels<T>& kernels, const Product<T>& given, 
 template <class T>
 Index workspace_size(const Kernels<T>& kernels, const GemmShape& given, Transpose ta, Transpose tb, bool b_is_packed) {
   const auto size = [&](const GemmShape& s) {
-    const Index a = Layout<T>(kernels, s, ta).a_size * team_for(s) + whole_a_size(kernels, s, ta);
+    const Index a = Layout<T>(kernels, s, ta).a_size * team_for(s) + whole_a_room(kernels, s, ta, b_is_packed);
     return a + (b_is_packed ? 0 : Layout<T>::b_size(kernels, s, Layout<T>::portion(kernels, s)));
   };
   const bool may_turn = !b_is_packed && is_turned(kernels, given, ta, tb, false);  // unless it accumulates

@@ -66,7 +66,7 @@ struct BlockRange {
   Index first, end;
 };
 
-/// Row panels in a unit, at least, that pass by a panel of B which comes from far away.
+/// Row panels in a unit, or nearly so many, that pass by a panel of B which comes from far away.
 inline constexpr Index rows_together = 4;
 
 /// Where a product's operands are read from, in which order its tiles come, and the workspace.
@@ -75,7 +75,7 @@ inline constexpr Index rows_together = 4;
 /// short reduction the cost is in C, and the tiles of a row panel follow each other, so that C is written along its
 /// rows.
 template <class T> struct Layout {
-  static constexpr Index most_packed = Index{1} << 20;  ///< units of an operand that are packed at a time, for all
+  static constexpr Index most_packed = Index{1} << 20;  ///< units of an operand that all workers share, packed
 
   bool a_in_place = false, b_in_place = false;
   bool along_rows = false;  ///< the order of a short reduction
@@ -103,8 +103,9 @@ template <class T> struct Layout {
         !x.packed_b && x.tb == Transpose::no && !worth_copy<T>(x.shape.m, p.blocks(x.shape.k).longest(), x.b.stride);
   }
 
-  /// What is packed of B and used at a time: some columns of all blocks of the reduction, or all columns of some
-  /// blocks. The former reads A once more for each time, the latter reads and writes C once more.
+  /// What is packed of B and used at a time, `most_packed` or a panel: some columns of all blocks of the reduction, or
+  /// all columns of some blocks. With the former A passes by once more for each time, with the latter C, twice: m k
+  /// numbers against 2 m n, and of A not all comes from the caches.
   struct Portion {
     Index columns, blocks;
   };

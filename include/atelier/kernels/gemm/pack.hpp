@@ -117,6 +117,7 @@ template <class P> struct PackAlong {
   using T = typename P::T;
   using V = typename P::V;
   static constexpr Index step = P::elements * P::lanes, line = 64 / sizeof(T);
+  static_assert(step % line == 0 || line % step == 0);  // so each line is fetched once
   ATELIER_INLINE static void run(const PackArgs<T>& s) {
     const bool apart = s.source_stride > s.columns;
     for (Index i = 0; i < s.rows; ++i) {

@@ -24,7 +24,7 @@ inline Index row_panels_of(Index m, int rows, int workers) {
 }
 
 /// Units of some microseconds, and two dozen or more for each worker where the product has as much work: then a worker
-/// that is held up costs the others little. Where A is packed, a unit keeps its rows together.
+/// that is held up costs the others little. Where A is packed, a unit takes some row panels together.
 template <class T>
 Units choose_units(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, int workers) {
   constexpr Index least = Index{1} << 18, each = 24;  // products in a unit; units for each worker
