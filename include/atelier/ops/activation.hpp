@@ -1,6 +1,7 @@
 /// Activations: what a layer applies to its sums.
 #pragma once
 
+#include "atelier/kernels/gemm/types.hpp"
 #include "atelier/ops/elementwise.hpp"
 
 namespace atelier::inline v0 {
@@ -43,10 +44,9 @@ ATELIER_OP(gelu)
 
 /// The tanh form of gelu that GPT-2 uses: x/2 * (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
 template <class T> BasicTensor<T> gelu_tanh(const BasicTensor<T>& x) {
-  // (1 + tanh(u)) / 2 = sigmoid(2u)
+  using kernels::gelu_cubic, kernels::gelu_slope;
   return map(
-      "gelu_tanh",
-      [](auto v) ATELIER_LAMBDA { return v * sigmoid(v * (1.5957691216057308 + 0.071354816272600248 * (v * v))); }, x);
+      "gelu_tanh", [](auto v) ATELIER_LAMBDA { return v * sigmoid(v * (gelu_slope + gelu_cubic * (v * v))); }, x);
 }
 ATELIER_OP(gelu_tanh)
 

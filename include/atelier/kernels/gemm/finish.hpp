@@ -32,10 +32,10 @@ template <int N> ATELIER_INLINE simd::Vec<double, N> exp_clamped(const simd::Vec
   return simd::Vec<double, N>::load(lane);
 }
 
-/// GELU in its tanh form, as x * sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
+/// GELU in its tanh form.
 template <class V> ATELIER_INLINE V gelu_tanh(const V& x) {
   using T = typename V::scalar;
-  const V slope = broadcast<V>(T(-1.59576912160573071176)), cubic = broadcast<V>(T(-0.07135481627260025));
+  const V slope = broadcast<V>(T(-gelu_slope)), cubic = broadcast<V>(T(-gelu_cubic));
   const V one = broadcast<V>(T(1));
   return x / (one + exp_clamped(x * (slope + cubic * (x * x))));
 }

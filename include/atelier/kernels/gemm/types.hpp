@@ -27,6 +27,8 @@ enum class Transpose : bool { no, yes };
 
 /// relu: max(x, 0), NaN stays. gelu_tanh: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))); Hendrycks & Gimpel 2016.
 enum class Activation { none, relu, gelu_tanh };
+/// gelu_tanh(x) = x sigmoid(x (slope + cubic x^2)), because (1 + tanh(u)) / 2 = sigmoid(2u).
+inline constexpr double gelu_slope = 1.5957691216057308, gelu_cubic = 0.07135481627260025;
 
 /// What happens to a product before it is stored: C = activation([C +] A B [+ bias]).
 template <class T> struct GemmEpilogue {
