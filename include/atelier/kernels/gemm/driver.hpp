@@ -93,12 +93,12 @@ template <class T> void pack_last(const Kernels<T>& kernels, const Product<T>& x
 /// Packs all of A.
 template <class T>
 void pack_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, int team, T* packed) {
-  const Pieces rows{x.shape.m, row_panels_of(x.shape.m, kernels.rows, team)};
-  const Index groups = groups_of(rows.count, rows_together), block = layout.a_block(x.shape.m, rows.count, x.ta);
+  const Pieces rows = row_panels_of(x.shape.m, kernels.rows, team);
+  const Index groups = groups_of(rows.count, rows_together);
   const auto pack_group = [&](Index u, int) {
     const Index b = u / groups, q0 = u % groups * rows_together;
     pack_rows(kernels, x, layout, rows, b, q0, std::min(q0 + rows_together, rows.count),
-              packed + b * block + packed_rows_offset(layout, rows, x.ta, 0, q0));
+              packed + b * layout.a_block(rows) + layout.a_offset(rows, 0, q0));
   };
   parallel_units(kernels.blocks(x.shape.k).count() * groups, pack_group, team);
 }
@@ -106,8 +106,8 @@ void pack_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& lay
 /// Computes blocks `range` of a product; all of them where B is read in place. What is packed of an unpacked B has to
 /// fit the workspace. `a`: all of A, packed; or null.
 template <class T>
-void run_blocks(const Kernels<T>& kernels, const Product<T>& x, BlockRange range, const T* a, int team, T* workspace) {
-  const Layout<T> layout(kernels, x);
+void run_blocks(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, BlockRange range, const T* a,
+                int team, T* workspace) {
   const T* b = x.packed_b;
   if (!b) {
     layout.b_in_place ? pack_last(kernels, x, workspace)
@@ -116,7 +116,7 @@ void run_blocks(const Kernels<T>& kernels, const Product<T>& x, BlockRange range
                                           : Layout<T>::b_size(kernels, x.shape, {x.shape.n, range.end - range.first});
     b = std::exchange(workspace, workspace + taken);
   }
-  const Plan<T> plan(kernels, x, {a, b}, range, team);
+  const Plan<T> plan(kernels, x, layout, {a, b}, range, team);
   const auto unit = [&](Index u, int worker) {
     const TileRegisters registers(kernels.tiled);
     plan.run(u, workspace + worker * layout.a_size);
@@ -135,10 +135,9 @@ template <class T> Product<T> columns_of(const Product<T>& x, Index begin, Index
 }
 
 /// Numbers in all of A, packed.
-template <class T> Index whole_a_size(const Kernels<T>& kernels, const GemmShape& s, Transpose ta) {
-  const Index row_panels = row_panels_of(s.m, kernels.rows, team_for(s));
-  const Index size = Layout<T>(kernels, s, ta).a_block(s.m, row_panels, ta) * kernels.blocks(s.k).count();
-  return (size + 15) / 16 * 16;
+template <class T> Index whole_a_size(const Kernels<T>& kernels, const GemmShape& s, const Layout<T>& layout) {
+  const Index block = layout.a_block(row_panels_of(s.m, kernels.rows, team_for(s)));
+  return (block * kernels.blocks(s.k).count() + 15) / 16 * 16;
 }
 /// Times that A is read, at most, if each unit packs its own rows of it.
 template <class T> Index readings_of_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout) {
@@ -147,13 +146,14 @@ template <class T> Index readings_of_a(const Kernels<T>& kernels, const Product<
 }
 /// Whether A is packed as a whole, once.
 template <class T> bool packs_whole_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout) {
-  return !layout.a_in_place && whole_a_size(kernels, x.shape, x.ta) <= Layout<T>::most_packed &&
+  return !layout.a_in_place && whole_a_size(kernels, x.shape, layout) <= Layout<T>::most_packed &&
          readings_of_a(kernels, x, layout) > 2;
 }
 /// Numbers of workspace for that; never fewer for more rows, so that a workspace serves smaller products, too.
-template <class T> Index whole_a_room(const Kernels<T>& kernels, const GemmShape& s, Transpose ta, bool b_is_packed) {
+template <class T>
+Index whole_a_room(const Kernels<T>& kernels, const GemmShape& s, const Layout<T>& layout, bool b_is_packed) {
   const bool at_once = b_is_packed || Layout<T>::portion(kernels, s).columns >= s.n;
-  return at_once && team_for(s) == 1 ? 0 : std::min(whole_a_size(kernels, s, ta), Layout<T>::most_packed);
+  return at_once && team_for(s) == 1 ? 0 : std::min(whole_a_size(kernels, s, layout), Layout<T>::most_packed);
 }
 
 /// Computes a product on the team. `workspace` holds workspace_size() numbers.
@@ -167,14 +167,14 @@ template <class T> void run(const Kernels<T>& kernels, const Product<T>& given, 
   const T* a = nullptr;
   if (packs_whole_a(kernels, x, layout)) {
     pack_a(kernels, x, layout, team, workspace);
-    a = std::exchange(workspace, workspace + whole_a_size(kernels, x.shape, x.ta));
+    a = std::exchange(workspace, workspace + whole_a_size(kernels, x.shape, layout));
   }
   const Index blocks = kernels.blocks(x.shape.k).count();
-  if (x.packed_b || layout.b_in_place) return run_blocks(kernels, x, {0, blocks}, a, team, workspace);
+  if (x.packed_b || layout.b_in_place) return run_blocks(kernels, x, layout, {0, blocks}, a, team, workspace);
   const auto some = Layout<T>::portion(kernels, x.shape);
   for (Index b = 0; b < blocks; b += some.blocks)
     for (Index begin = 0; begin < x.shape.n; begin += some.columns)
-      run_blocks(kernels, columns_of(x, begin, std::min(begin + some.columns, x.shape.n)),
+      run_blocks(kernels, columns_of(x, begin, std::min(begin + some.columns, x.shape.n)), layout,
                  {b, std::min(b + some.blocks, blocks)}, a, team, workspace);
 }
 
@@ -182,7 +182,8 @@ template <class T> void run(const Kernels<T>& kernels, const Product<T>& given, 
 template <class T>
 Index workspace_size(const Kernels<T>& kernels, const GemmShape& given, Transpose ta, Transpose tb, bool b_is_packed) {
   const auto size = [&](const GemmShape& s) {
-    const Index a = Layout<T>(kernels, s, ta).a_size * team_for(s) + whole_a_room(kernels, s, ta, b_is_packed);
+    const Layout<T> layout(kernels, s, ta);
+    const Index a = layout.a_size * team_for(s) + whole_a_room(kernels, s, layout, b_is_packed);
     return a + (b_is_packed ? 0 : Layout<T>::b_size(kernels, s, Layout<T>::portion(kernels, s)));
   };
   const bool may_turn = !b_is_packed && is_turned(kernels, given, ta, tb, false);  // unless it accumulates

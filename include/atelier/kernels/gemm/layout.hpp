@@ -77,6 +77,7 @@ inline constexpr Index rows_together = 4;
 template <class T> struct Layout {
   static constexpr Index most_packed = Index{1} << 20;  ///< units of an operand that all workers share, packed
 
+  bool transposed_a = false;
   bool a_in_place = false, b_in_place = false;
   bool along_rows = false;  ///< the order of a short reduction
   Index block = 0;          ///< most row panels that share a packed A, or pass by a panel of B
@@ -84,20 +85,20 @@ template <class T> struct Layout {
   Index a_piece = 0;        ///< units between panels of a packed, transposed A
   Index a_size = 0;         ///< numbers that one worker packs A into
 
-  Layout(const Kernels<T>& p, const GemmShape& s, Transpose ta) {
+  Layout(const Kernels<T>& p, const GemmShape& s, Transpose ta) : transposed_a(ta == Transpose::yes) {
     const Index longest = p.blocks(s.k).longest(), most_packed_a = block_panels * p.rows * 512;
     const Index lines = (longest * static_cast<Index>(sizeof(T)) + 63) / 64;
     along_rows = longest <= 64;
     a_row = (lines | 1) * 64 / static_cast<Index>(sizeof(T));  // an odd number of lines: rows fall into different sets
     a_piece = (p.tiled ? (longest + p.lanes - 1) / p.lanes * p.lanes : longest) * p.slot + 64 / Index{sizeof(T)};
-    const Index panel = ta == Transpose::no ? p.rows * a_row : a_piece, panels = (s.m + p.rows - 1) / p.rows;
+    const Index panel = transposed_a ? a_piece : p.rows * a_row, panels = (s.m + p.rows - 1) / p.rows;
     block = std::clamp<Index>(most_packed_a / std::max<Index>(panel, 1), rows_together, 64);
     block = std::clamp<Index>(panels, 1, block);
     a_size = (block * panel + 15) / 16 * 16;
   }
   Layout(const Kernels<T>& p, const Product<T>& x) : Layout(p, x.shape, x.ta) {
     if (p.converts) return;
-    const bool fits = x.ta == Transpose::no || p.blocks(x.shape.k).longest() <= 160;  // a panel in the L1 cache
+    const bool fits = !transposed_a || p.blocks(x.shape.k).longest() <= 160;  // a panel in the L1 cache
     a_in_place = fits && !aliases<T>(x.a.stride);
     b_in_place =
         !x.packed_b && x.tb == Transpose::no && !worth_copy<T>(x.shape.m, p.blocks(x.shape.k).longest(), x.b.stride);
@@ -128,10 +129,12 @@ template <class T> struct Layout {
   }
   static Index b_size(const Kernels<T>& p, const GemmShape& s) { return b_size(p, s, {s.n, p.blocks(s.k).count()}); }
 
-  /// Units from a block of an A that is packed as a whole to the next one.
-  Index a_block(Index m, Index row_panels, Transpose ta) const {
-    return ta == Transpose::no ? m * a_row : row_panels * a_piece;
+  /// Units from row panel q0 to row panel q of a packed A. Blocks of an A that is packed as a whole are all panels
+  /// apart.
+  Index a_offset(const Pieces& rows, Index q0, Index q) const {
+    return transposed_a ? (q - q0) * a_piece : (rows.begin(q) - rows.begin(q0)) * a_row;
   }
+  Index a_block(const Pieces& rows) const { return a_offset(rows, 0, rows.count); }
 };
 
 }  // namespace atelier::inline v0::kernels::gemm_impl

@@ -17,10 +17,10 @@ struct Units {
 };
 inline Index groups_of(Index panels, Index most) { return (panels + most - 1) / most; }
 
-/// Row panels of m rows: for each worker equally many, if that makes no slivers.
-inline Index row_panels_of(Index m, int rows, int workers) {
+/// m rows in panels: for each worker equally many, if that makes no slivers.
+inline Pieces row_panels_of(Index m, int rows, int workers) {
   const Index least = groups_of(m, rows), even = groups_of(least, workers) * workers;
-  return m >= even * (rows / 2 - 1) ? even : least;
+  return {m, m >= even * (rows / 2 - 1) ? even : least};
 }
 
 /// Units of some microseconds, and two dozen or more for each worker where the product has as much work: then a worker
@@ -29,7 +29,7 @@ template <class T>
 Units choose_units(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, int workers) {
   constexpr Index least = Index{1} << 18, each = 24;  // products in a unit; units for each worker
   const GemmShape& s = x.shape;
-  Units u{.row_panels = row_panels_of(s.m, kernels.rows, workers), .column_panels = kernels.panels(s.n).count()};
+  Units u{.row_panels = row_panels_of(s.m, kernels.rows, workers).count, .column_panels = kernels.panels(s.n).count()};
   const Index tile = std::max<Index>(1, kernels.rows * kernels.width() * s.k);
   const Index tiles = std::max<Index>(1, std::max(least, s.m * s.n * s.k / (workers * each)) / tile);
   if (layout.a_in_place && !layout.along_rows) {
@@ -51,7 +51,7 @@ void pack_rows(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& 
                Index q0, Index q1, T* out) {
   const Blocks<T> blocks = kernels.blocks(x.shape.k);
   const Index row = rows.begin(q0), k = blocks.first(b), stride = x.a.stride;
-  if (x.ta == Transpose::yes) {
+  if (layout.transposed_a) {
     kernels.pack_pieces({.copy = {.source = x.a.data + k * stride,
                                   .source_stride = stride,
                                   .rows = blocks.elements(b),
@@ -69,11 +69,6 @@ void pack_rows(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& 
                         .out_stride = layout.a_row});
   }
 }
-/// Where row panel q stands from the place of panel q0 on.
-template <class T>
-Index packed_rows_offset(const Layout<T>& layout, const Pieces& rows, Transpose ta, Index q0, Index q) {
-  return ta == Transpose::yes ? (q - q0) * layout.a_piece : (rows.begin(q) - rows.begin(q0)) * layout.a_row;
-}
 
 /// Operands as far as they are packed beforehand.
 template <class T> struct Packed {
@@ -84,13 +79,14 @@ template <class T> struct Packed {
 template <class T> class Plan {
  public:
   /// The blocks `range` of a product's reduction, by so many workers.
-  Plan(const Kernels<T>& kernels, const Product<T>& x, const Packed<T>& packed, BlockRange range, int workers)
+  Plan(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, const Packed<T>& packed,
+       BlockRange range, int workers)
       : kernels_(kernels),
         x_(x),
-        layout_(kernels, x),
+        layout_(layout),
         panels_(kernels.panels(x.shape.n)),
         blocks_(kernels.blocks(x.shape.k)),
-        units_(choose_units(kernels, x, layout_, workers)),
+        units_(choose_units(kernels, x, layout, workers)),
         rows_{x.shape.m, units_.row_panels},
         packed_(packed),
         range_(range) {}
@@ -145,8 +141,8 @@ template <class T> class Plan {
     column.last = b == blocks_.count() - 1;
     TileArgs<T>& t = column.tile;
     t.units = blocks_.length(b);
-    t.a_row = transposed_a() ? 1 : layout_.a_in_place ? x_.a.stride : layout_.a_row;
-    t.a_step = !transposed_a() ? 1 : layout_.a_in_place ? x_.a.stride : kernels_.slot;
+    t.a_row = layout_.transposed_a ? 1 : layout_.a_in_place ? x_.a.stride : layout_.a_row;
+    t.a_step = !layout_.transposed_a ? 1 : layout_.a_in_place ? x_.a.stride : kernels_.slot;
     t.c_row = x_.c.stride;
     t.accumulate = x_.epilogue.accumulate || b > 0;
     t.bias = column.last && x_.epilogue.bias && !x_.turned ? x_.epilogue.bias + panels_.begin(p) : nullptr;
@@ -170,14 +166,12 @@ template <class T> class Plan {
     }
   }
 
-  bool transposed_a() const { return x_.ta == Transpose::yes; }
   /// Row panel q of A in block b: in place or packed.
   const T* a_of(const Unit& unit, Index b, Index q) const {
     const Index row = rows_.begin(q), k = blocks_.first(b);
-    if (layout_.a_in_place) return x_.a.data + (transposed_a() ? k * x_.a.stride + row : row * x_.a.stride + k);
-    if (!packed_.a) return unit.packed_a + packed_rows_offset(layout_, rows_, x_.ta, unit.q0, q);
-    return packed_.a + b * layout_.a_block(x_.shape.m, rows_.count, x_.ta) +
-           packed_rows_offset(layout_, rows_, x_.ta, 0, q);
+    if (layout_.a_in_place) return x_.a.data + (layout_.transposed_a ? k * x_.a.stride + row : row * x_.a.stride + k);
+    if (!packed_.a) return unit.packed_a + layout_.a_offset(rows_, unit.q0, q);
+    return packed_.a + b * layout_.a_block(rows_) + layout_.a_offset(rows_, 0, q);
   }
 
   /// The tiles of `m` rows from `row` on in a column panel: one, or several where the panel is too wide for so many.
@@ -203,7 +197,7 @@ template <class T> class Plan {
   }
 
   void run_full(const Column& column, const TileArgs<T>& t, int m) const {
-    kernels_.tile(transposed_a(), m, column.vectors)(t);
+    kernels_.tile(layout_.transposed_a, m, column.vectors)(t);
     if (column.last && x_.epilogue.activation == Activation::gelu_tanh && !x_.turned)
       kernels_.gelu({.c = t.c, .c_row = t.c_row, .rows = m, .vectors = column.vectors});
   }
@@ -243,7 +237,7 @@ template <class T> class Plan {
 
   const Kernels<T>& kernels_;
   const Product<T>& x_;
-  const Layout<T> layout_;
+  const Layout<T>& layout_;
   const ColumnPanels panels_;
   const Blocks<T> blocks_;
   const Units units_;

@@ -54,7 +54,8 @@ template <class T> void run_split(const Kernels<T>& kernels, const Product<T>& x
   const Index size = part_size(kernels, s, x.ta, parts);
   parallel_units(parts, [&](Index i, int worker) {
     const auto part = part_of(x, s.k * i / parts, s.k * (i + 1) / parts, results + i * result_size(s));
-    run_blocks<T>(kernels, part, {0, kernels.blocks(part.shape.k).count()}, nullptr, 1, own + worker * size);
+    const BlockRange all{0, kernels.blocks(part.shape.k).count()};
+    run_blocks<T>(kernels, part, Layout<T>(kernels, part), all, nullptr, 1, own + worker * size);
   });
   const Index grain = 8192 / std::max<Index>(1, s.n) + 1;
   parallel_for(s.m, grain, [&](Index begin, Index end) {
