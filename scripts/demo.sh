@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains a VAE on real images in two to four minutes and says where its pictures are.
+# Trains a VAE on real images in a few minutes and says where its pictures are.
 #   scripts/demo.sh [--data DIR] [--out DIR] [--minutes M]
 # Installs missing packages from the distribution, builds what it needs, trains. The images: --data, else MNIST below
 # ATELIER_DATA, else Fashion-MNIST from Debian's package dataset-fashion-mnist. Safe to run twice.
