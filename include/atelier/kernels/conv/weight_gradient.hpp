@@ -34,7 +34,7 @@ template <class P> struct GradientCut {
   }
   /// Place of column j, row o in a part's result: panel after panel.
   Index place(Index o, Index j) const {
-    const Index p = std::min(j / P::width, panels.count() - 1);
+    const Index p = panels.of(j);
     return panels.begin(p) * rows + o * panels.vectors(p) * P::lanes + j - panels.begin(p);
   }
 };

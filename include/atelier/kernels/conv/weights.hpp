@@ -30,11 +30,7 @@ template <class P> struct TapBlocks {
     const Pieces p = pieces();
     return std::min(b, p.larger) * rows_of(p.each + 1) + std::max<Index>(b - p.larger, 0) * rows_of(p.each);
   }
-  Index block_of(Index tap) const {
-    const Pieces p = pieces();
-    const Index larger = p.larger * (p.each + 1);
-    return tap < larger ? tap / (p.each + 1) : p.larger + (tap - larger) / p.each;
-  }
+  Index block_of(Index tap) const { return pieces().of(tap); }
 };
 
 /// Where the packed weights of each group and phase stand: first the blocks, in them the panels, in them the rows.

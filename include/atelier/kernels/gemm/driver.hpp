@@ -94,10 +94,10 @@ template <class T> void pack_last(const Kernels<T>& kernels, const Product<T>& x
 template <class T>
 void pack_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, int team, T* packed) {
   const Pieces rows = row_panels_of(x.shape.m, kernels.rows, team);
-  const Index groups = groups_of(rows.count, rows_together);
+  const Index together = rows_together(kernels), groups = groups_of(rows.count, together);
   const auto pack_group = [&](Index u, int) {
-    const Index b = u / groups, q0 = u % groups * rows_together;
-    pack_rows(kernels, x, layout, rows, b, q0, std::min(q0 + rows_together, rows.count),
+    const Index b = u / groups, q0 = u % groups * together;
+    pack_rows(kernels, x, layout, rows, b, q0, std::min(q0 + together, rows.count),
               packed + b * layout.a_block(rows) + layout.a_offset(rows, 0, q0));
   };
   parallel_units(kernels.blocks(x.shape.k).count() * groups, pack_group, team);

@@ -12,9 +12,9 @@ template <class T> struct Kernels {
   template <class Args> using Function = void (*)(const Args&);
   static constexpr int most_lanes = 64 / sizeof(T), most_sums = 96;  ///< of any path
 
-  int lanes, elements, sums, rows, slot;  ///< see Path
-  bool converts;                          ///< packed operands hold other numbers than memory does
-  bool tiled;                             ///< needs TileRegisters
+  int lanes, elements, sums, vectors, rows, slot, tallest;  ///< see Path
+  bool converts;                                            ///< packed operands hold other numbers than memory does
+  bool tiled;                                               ///< needs TileRegisters
   Function<PackArgs<T>> pack_across[3], pack_transposed, pack_along;
   Function<PieceArgs<T>> pack_pieces;
   const TileFunction<T>* tiles[2];  ///< of A in place, and of A transposed
@@ -22,10 +22,10 @@ template <class T> struct Kernels {
   Function<TurnedArgs<T>> store_turned;
   Function<AddArgs<T>> add_parts;
 
-  int width() const { return path_vectors * lanes; }
-  int most_rows(int v) const { return v <= path_vectors ? rows : sums / 3; }
+  int width() const { return vectors * lanes; }
+  int most_rows(int v) const { return std::min(tallest, sums / v); }
   TileFunction<T> tile(bool transposed_a, int m, int v) const { return tiles[transposed_a][tile_place(m, v)]; }
-  ColumnPanels panels(Index n) const { return {n, lanes}; }
+  ColumnPanels panels(Index n) const { return {n, lanes, vectors}; }
   Blocks<T> blocks(Index k) const { return {k, elements}; }
 };
 
@@ -34,8 +34,10 @@ template <class P, class T = typename P::T> constexpr Kernels<T> kernels_of() {
       .lanes = P::lanes,
       .elements = P::elements,
       .sums = P::sums,
+      .vectors = P::vectors,
       .rows = P::rows,
       .slot = P::slot,
+      .tallest = P::tallest,
       .converts = P::unit != Unit::number,
       .tiled = P::tiled,
       .pack_across = {entry<P::isa, PackAcross<P, 1>, PackArgs<T>>(), entry<P::isa, PackAcross<P, 2>, PackArgs<T>>(),

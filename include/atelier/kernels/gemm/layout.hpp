@@ -67,7 +67,7 @@ struct BlockRange {
 };
 
 /// Row panels in a unit, or nearly so many, that pass by a panel of B which comes from far away.
-inline constexpr Index rows_together = 4;
+template <class T> Index rows_together(const Kernels<T>& p) { return 2 * p.vectors; }
 
 /// Where a product's operands are read from, in which order its tiles come, and the workspace.
 ///
@@ -86,13 +86,13 @@ template <class T> struct Layout {
   Index a_size = 0;         ///< numbers that one worker packs A into
 
   Layout(const Kernels<T>& p, const GemmShape& s, Transpose ta) : transposed_a(ta == Transpose::yes) {
-    const Index longest = p.blocks(s.k).longest(), most_packed_a = block_panels * p.rows * 512;
+    const Index longest = p.blocks(s.k).longest(), most_packed_a = block_panels(p.vectors) * p.rows * 512;
     const Index lines = (longest * static_cast<Index>(sizeof(T)) + 63) / 64;
     along_rows = longest <= 64;
     a_row = (lines | 1) * 64 / static_cast<Index>(sizeof(T));  // an odd number of lines: rows fall into different sets
     a_piece = (p.tiled ? (longest + p.lanes - 1) / p.lanes * p.lanes : longest) * p.slot + 64 / Index{sizeof(T)};
     const Index panel = transposed_a ? a_piece : p.rows * a_row, panels = (s.m + p.rows - 1) / p.rows;
-    block = std::clamp<Index>(most_packed_a / std::max<Index>(panel, 1), rows_together, 64);
+    block = std::clamp<Index>(most_packed_a / std::max<Index>(panel, 1), rows_together(p), 64);
     block = std::clamp<Index>(panels, 1, block);
     a_size = (block * panel + 15) / 16 * 16;
   }

@@ -9,28 +9,46 @@
 
 namespace atelier::inline v0::kernels::gemm_impl {
 
-/// Columns [0, n) in panels of two vectors. The last one is 1, 2 or 3 vectors wide: a wide panel beats a full one
-/// followed by a sliver.
-struct ColumnPanels {
+/// [0, n) cut into `count` pieces whose sizes differ by one at most, larger ones first.
+struct Pieces {
+  Index n = 0, count = 1;
+  Index each = n / count, larger = n % count;
+  Index begin(Index i) const { return i * each + std::min(i, larger); }
+  Index size(Index i) const { return each + (i < larger); }
+  /// The piece that holds element x < n.
+  Index of(Index x) const {
+    const Index first = larger * (each + 1);
+    return x < first ? x / (each + 1) : larger + (x - first) / each;
+  }
+};
+
+/// Columns [0, n) in panels of two or three vectors, as wide as the path's tiles, with no sliver behind them: among
+/// panels of two one of three, if need be, and behind panels of three one or two of two. Alone, a panel may have one.
+class ColumnPanels {
+ public:
   Index n;
-  int lanes;
-  Index width() const { return path_vectors * lanes; }
-  Index count() const {
-    if (n <= 3 * lanes) return 1;
-    return n / width() + (n % width() > lanes);
-  }
-  Index begin(Index p) const { return p * width(); }
-  int vectors(Index p) const {
-    if (p < count() - 1) return path_vectors;
-    return static_cast<int>((n - begin(p) + lanes - 1) / lanes);
-  }
+
+  ColumnPanels(Index columns, int lanes, int vectors)
+      : n(columns), lanes_(lanes), pieces_(cut((columns + lanes - 1) / lanes, vectors)) {}
+  Index count() const { return pieces_.count; }
+  Index begin(Index p) const { return pieces_.begin(p) * lanes_; }
+  int vectors(Index p) const { return static_cast<int>(pieces_.size(p)); }
   /// Columns of panel p that exist; at most vectors(p) * lanes.
-  Index columns(Index p) const { return std::min<Index>(n - begin(p), vectors(p) * lanes); }
-  Index padded() const { return n == 0 ? 0 : begin(count() - 1) + vectors(count() - 1) * lanes; }
+  Index columns(Index p) const { return std::min<Index>(n - begin(p), vectors(p) * lanes_); }
+  Index padded() const { return pieces_.n * lanes_; }
+  /// The panel that holds a column.
+  Index of(Index column) const { return pieces_.of(column / lanes_); }
+
+ private:
+  static Pieces cut(Index all, int vectors) {
+    return {all, std::max<Index>(1, vectors == 3 ? (all + 2) / 3 : all / 2)};
+  }
+  Index lanes_;
+  Pieces pieces_;  ///< of the vectors
 };
 /// The same for a path that is known when compiling.
 template <class P> struct Panels : ColumnPanels {
-  Panels(Index columns) : ColumnPanels{columns, P::lanes} {}
+  Panels(Index columns) : ColumnPanels(columns, P::lanes, P::vectors) {}
 };
 
 /// The reduction [0, k) in blocks of nearly equal length; one empty block when k is 0.
@@ -51,15 +69,7 @@ template <class T> struct Blocks {
 };
 
 /// Row panels that share a block: with Blocks::bytes, 500 KB of L2, or 1.2 MB for tile registers.
-inline constexpr Index block_panels = 18;
-
-/// [0, n) cut into `count` pieces whose sizes differ by one at most, larger ones first.
-struct Pieces {
-  Index n = 0, count = 1;
-  Index each = n / count, larger = n % count;
-  Index begin(Index i) const { return i * each + std::min(i, larger); }
-  Index size(Index i) const { return each + (i < larger); }
-};
+constexpr Index block_panels(int vectors) { return 9 * vectors; }
 
 /// One copy into packed form. Which sizes mean what is said at each Leaf.
 template <class T> struct PackArgs {

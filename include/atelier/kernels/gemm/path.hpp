@@ -14,10 +14,9 @@ namespace atelier::inline v0::kernels::gemm_impl {
 
 enum class Unit { number, pair };
 
-inline constexpr int path_vectors = 2;  ///< of a column panel, on every path
-
 /// One way to compute. The tile, `rows` x `vectors` registers of sums, leaves room for a row of B and an element of A:
-/// 14 x 2 of 32 registers, 6 x 2 of 16. With tile registers (amx.hpp) there are 32 rows for one to three vectors.
+/// 9 x 3 of 32 registers, 6 x 2 of 16. The wider tile has fewer instructions for each product: what counts where two
+/// threads share a core. With tile registers (amx.hpp) there are 32 rows for one to three vectors.
 template <class Scalar, Isa isa_, Unit unit_> struct Path {
   using T = Scalar;
   static constexpr Isa isa = isa_;
@@ -27,14 +26,15 @@ template <class Scalar, Isa isa_, Unit unit_> struct Path {
   using V = simd::Vec<T, lanes>;
 
   static constexpr bool tiled = isa == Isa::amx;  ///< sums stand in tile registers
-  static constexpr int sums = tiled ? 96 : isa >= Isa::avx512 ? 28 : 12;
-  static constexpr int vectors = path_vectors;                     ///< of a column panel; the last one has 1, 2 or 3
-  static constexpr int width = vectors * lanes;                    ///< columns of a panel
-  static constexpr int rows = tiled ? 32 : sums / vectors;         ///< most rows of a tile, and rows of a row panel
-  static constexpr int slot = (rows + lanes - 1) / lanes * lanes;  ///< units between steps of a packed, transposed A
+  static constexpr int sums = tiled ? 96 : isa >= Isa::avx512 ? 27 : 12;
+  static constexpr int vectors = !tiled && isa >= Isa::avx512 ? 3 : 2;  ///< of most column panels, see ColumnPanels
+  static constexpr int width = vectors * lanes;                         ///< columns of such a panel
+  static constexpr int rows = tiled ? 32 : sums / vectors;              ///< of a row panel
+  static constexpr int slot = (rows + lanes - 1) / lanes * lanes;       ///< units between steps of a packed A^T
 
-  /// Most rows of a tile that is `v` vectors wide.
-  static constexpr int most_rows(int v) { return v <= vectors ? rows : sums / 3; }
+  /// Most rows of any tile, and of one that is `v` vectors wide.
+  static constexpr int tallest = tiled ? rows : sums / 2;
+  static constexpr int most_rows(int v) { return std::min(tallest, sums / v); }
   static_assert(!tiled || sums / 3 == rows);  // a packed, transposed A may not be cut within a panel then
 };
 

@@ -37,7 +37,7 @@ Units choose_units(const Kernels<T>& kernels, const Product<T>& x, const Layout<
     u.column_groups = groups_of(u.column_panels, std::max<Index>(1, u.row_groups > 1 ? 1 : tiles / u.row_panels));
     return u;
   }
-  const Index together = std::min(rows_together, layout.block);
+  const Index together = std::min(rows_together(kernels), layout.block);
   u.row_groups = groups_of(u.row_panels, std::clamp<Index>(tiles / u.column_panels, together, layout.block));
   u.row_groups = std::min(groups_of(u.row_groups, workers) * workers, u.row_panels);
   if (workers > 1)

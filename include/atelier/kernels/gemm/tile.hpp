@@ -12,6 +12,43 @@
 
 namespace atelier::inline v0::kernels::gemm_impl {
 
+/// A value that the compiler shall keep in a register, and not derive from others.
+template <class X> ATELIER_INLINE void keep(X& x) { asm("" : "+r"(x)); }
+
+/// Elements of M rows in the same step, `distance` numbers apart. An address is a base plus 1, 2, 4 or 8 times another
+/// register: five rows share a base, with the distance and three times the distance. The compilers would keep a
+/// register for each row, more than there are, and load half of them anew in every step.
+template <class T, int M> class RowsOfA {
+ public:
+  ATELIER_INLINE RowsOfA(const T* a, Index distance) : one_(distance * Index{sizeof(T)}), three_(3 * one_) {
+    for (int i = 0; i < bases; ++i) {
+      base_[i] = reinterpret_cast<const char*>(a + i * shared * distance);
+      keep(base_[i]);
+    }
+    keep(one_);
+    keep(three_);
+  }
+  ATELIER_INLINE T operator[](int row) const {
+    const int i = row % shared;
+    return *reinterpret_cast<const T*>(base_[row / shared] + (i == 3 ? three_ : i * one_));
+  }
+  ATELIER_INLINE void advance(Index) {
+    for (auto& base : base_) base += sizeof(T);
+  }
+
+ private:
+  static constexpr int shared = 5, bases = (M + shared - 1) / shared;
+  const char* base_[bases];
+  Index one_, three_;
+};
+/// The same where they are neighbours.
+template <class T> struct NeighboursOfA {
+  const T* a;
+  ATELIER_INLINE NeighboursOfA(const T* first, Index) : a(first) {}
+  ATELIER_INLINE T operator[](int row) const { return a[row]; }
+  ATELIER_INLINE void advance(Index step) { a += step; }
+};
+
 template <class P, int M, int NV, bool transposed_a> struct Tile {
   using T = typename P::T;
   using V = typename P::V;
@@ -37,8 +74,9 @@ template <class P, int M, int NV, bool transposed_a> struct Tile {
   }
 
   ATELIER_INLINE static void add_products(Sums& sum, const TileArgs<T>& t) {
-    const T *a = t.a, *b = t.b;
-    const Index a_row = transposed_a ? 1 : t.a_row, a_step = transposed_a ? t.a_step : 1, b_step = t.b_step;
+    std::conditional_t<transposed_a, NeighboursOfA<T>, RowsOfA<T, M>> a(t.a, t.a_row);
+    const T* b = t.b;
+    const Index a_step = t.a_step, b_step = t.b_step;
     const Index b_ahead = t.b_ahead ? t.b_ahead : ahead * b_step;
     for (Index step = t.units; step > 0; --step) {
       V bv[NV];
@@ -49,11 +87,11 @@ template <class P, int M, int NV, bool transposed_a> struct Tile {
       }
 #pragma GCC unroll 16
       for (int i = 0; i < M; ++i) {
-        const V av = broadcast<V>(a[i * a_row]);
+        const V av = broadcast<V>(a[i]);
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) multiply_add<P>(sum[i][v], av, bv[v]);
       }
-      a += a_step;
+      a.advance(a_step);
       b += b_step;
     }
   }
@@ -114,7 +152,7 @@ template <class P, bool transposed_a> struct Tiles {
   template <int... I> static constexpr auto make(std::integer_sequence<int, I...>) {
     return std::array<Function, sizeof...(I)>{tile<I / 3 + 1, I % 3 + 1>()...};
   }
-  static constexpr auto table = make(std::make_integer_sequence<int, P::rows * 3>{});
+  static constexpr auto table = make(std::make_integer_sequence<int, P::tallest * 3>{});
 };
 
 }  // namespace atelier::inline v0::kernels::gemm_impl

@@ -18,7 +18,7 @@ enum class Ready { nothing, taps, filters };
 
 /// How a convolution's work is cut into units.
 template <class P, class W> struct ProductCut {
-  static constexpr Index most_tiles = W::positions > 9 ? 28 : 56;  ///< of a block
+  static constexpr Index most_tiles = W::positions > 9 ? 26 : 52;  ///< of a block: nearly full tiles of any width
   static constexpr Index most_columns = 128;                       ///< of a group
   static constexpr Index many = 6;                                 ///< blocks
 
