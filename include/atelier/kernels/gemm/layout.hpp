@@ -98,10 +98,18 @@ template <class T> struct Layout {
   }
   Layout(const Kernels<T>& p, const Product<T>& x) : Layout(p, x.shape, x.ta) {
     if (p.converts) return;
-    const bool fits = !transposed_a || p.blocks(x.shape.k).longest() <= 160;  // a panel in the L1 cache
-    a_in_place = fits && !aliases<T>(x.a.stride);
+    a_in_place = !aliases<T>(x.a.stride) && (!transposed_a || reads_turned(p, x));
     b_in_place =
         !x.packed_b && x.tb == Transpose::no && !worth_copy<T>(x.shape.m, p.blocks(x.shape.k).longest(), x.b.stride);
+  }
+
+  /// Whether a transposed A is read in place: a panel of it, a few neighbours of each of k rows, fits the first-level
+  /// cache, and stands on few pages (the processor keeps the addresses of 64 or more at hand, and B and C have some) or
+  /// serves few columns.
+  static bool reads_turned(const Kernels<T>& p, const Product<T>& x) {
+    constexpr Index longest = 160, page = 4096, few_pages = 32, few_panels = 4;
+    const Index k = x.shape.k, pages = k * x.a.stride * static_cast<Index>(sizeof(T)) / page;
+    return p.blocks(k).longest() <= longest && (pages <= few_pages || x.shape.n < few_panels * p.width());
   }
 
   /// What is packed of B and used at a time, `most_packed` or a panel: some columns of all blocks of the reduction, or
