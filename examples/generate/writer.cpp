@@ -80,20 +80,21 @@ class TextWriter {
   }
 
  private:
-  std::int32_t token_of(const std::string& text) const {
+  std::int32_t token_of(const std::string& text) const try {
     if (!tokenizer_) return number_of(text);
     const auto ids = tokenizer_->encode(text, data::SpecialTokens::recognised);
     if (ids.size() != 1)
-      throw ConfigError("--stop: expected the text of one token, found '" + text + "', which takes " +
-                        std::to_string(ids.size()));
+      throw Error("expected the text of one token, found '" + text + "', which takes " + std::to_string(ids.size()));
     return ids[0];
+  } catch (const Error& error) {
+    throw ConfigError(std::string("--stop: ") + error.what());
   }
   /// Without a tokenizer a token is its number.
   static std::int32_t number_of(const std::string& text) {
     std::int32_t id = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
     if (error != std::errc() || end != text.data() + text.size() || id < 0)
-      throw ConfigError("--stop: expected the number of a token with --ids, found '" + text + "'");
+      throw Error("expected the number of a token with --ids, found '" + text + "'");
     return id;
   }
   static std::string numbers(const Tokens& ids, std::size_t first = 0) {

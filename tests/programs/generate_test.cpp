@@ -154,6 +154,7 @@ TEST_F(GenerateProgram, Errors) {
   for (const char* seed : {"-1", "99999999999999999999"})
     expect_refused({"--prompt", "a", "--seed", seed}, 2, {"--seed"});
   expect_refused({"--prompt", "a", "--stop", "two"}, 2, {"--stop", "'two'", "takes 3"});
+  expect_refused({"--prompt", "a", "--stop", "€"}, 2, {"--stop", "U+20AC"});
   expect_refused({"--prompt", "a", "--beams", "2", "--samples", "2"}, 2, {"--samples", "--beams"});
   expect_refused({"--prompt", "a", "--tokenizer", "/nowhere"}, 3, {"/nowhere"});
   expect_refused({}, 2, {"--prompt", "no special token"});
