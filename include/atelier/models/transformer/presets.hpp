@@ -25,8 +25,9 @@ inline Preset wikitext2(Index vocabulary = 33278) {
                     .width = 256,
                     .layers = 4,
                     .heads = 4,
-                    .dropout = {.embedding = 0.3, .attention = 0.1, .residual = 0.3, .words = 0.1}},
-          .optimizer = {.lr = 1e-3, .weight_decay = 0.2},
+                    .positions = Positions::rotary,
+                    .dropout = {.embedding = 0.2, .attention = 0.1, .residual = 0.2, .words = 0.1}},
+          .optimizer = {.lr = 1.5e-3, .weight_decay = 0.2},
           .batch = 16};
 }
 /// Characters of a small text (tiny Shakespeare) in at most ten minutes on two cores.
