@@ -58,6 +58,27 @@ ATELIER_TARGET_AVX512 inline void store_masked(const Vec16& x, float* p, Index c
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << count) - 1), x.raw);
 }
 
+/// sum + a * b, rounded once.
+ATELIER_TARGET_AVX512 inline Vec16 fused_product(const Vec16& sum, const Vec16& a, const Vec16& b) {
+  Vec16 out;
+  out.raw = _mm512_fmadd_ps(a.raw, b.raw, sum.raw);
+  return out;
+}
+ATELIER_TARGET_AVX2 inline simd::Vec<float, 8> fused_product(const simd::Vec<float, 8>& sum,
+                                                             const simd::Vec<float, 8>& a,
+                                                             const simd::Vec<float, 8>& b) {
+  simd::Vec<float, 8> out;
+  out.raw = _mm256_fmadd_ps(a.raw, b.raw, sum.raw);
+  return out;
+}
+ATELIER_TARGET_AVX2 inline simd::Vec<double, 4> fused_product(const simd::Vec<double, 4>& sum,
+                                                              const simd::Vec<double, 4>& a,
+                                                              const simd::Vec<double, 4>& b) {
+  simd::Vec<double, 4> out;
+  out.raw = _mm256_fmadd_pd(a.raw, b.raw, sum.raw);
+  return out;
+}
+
 /// 32 neighbours of a row, lo and hi, as 16 pairs.
 ATELIER_TARGET_AVX512BF16 inline Vec16 pairs_along(const Vec16& lo, const Vec16& hi) {
   Vec16 out;
@@ -108,11 +129,14 @@ template <class P> ATELIER_INLINE void store_part(const typename P::V& x, typena
   }
 }
 
-/// sum + a * b over the elements of a unit.
+/// sum + a * b over the elements of a unit. Fused by name where there is such an instruction: a compiler that is left
+/// the choice may fuse in one tile and not in another, and a number's bits would depend on the tile it falls into.
 template <class P>
 ATELIER_INLINE void multiply_add(typename P::V& sum, const typename P::V& a, const typename P::V& b) {
   if constexpr (P::unit == Unit::pair) {
     sum = add_pair_products(sum, a, b);
+  } else if constexpr (P::isa >= Isa::avx2) {
+    sum = fused_product(sum, a, b);
   } else {
     sum.raw += a.raw * b.raw;
   }
