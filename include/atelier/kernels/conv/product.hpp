@@ -103,7 +103,7 @@ template <class P> class GatherPlan {
   struct Sizes {
     Index a_row, element_row, block;
     explicit Sizes(const Gather& g) {
-      constexpr Index most = gemm_impl::block_panels(P::vectors) * P::rows * 512;
+      constexpr Index most = gemm_impl::most_packed_a(P::vectors, P::rows);
       constexpr Index line = 64 / static_cast<Index>(sizeof(T));
       Index rows = 0, elements = 0;  // of the longest block: a phase with fewer taps may be cut less
       for (Index i = 0; i < g.phases(); ++i) {

@@ -12,9 +12,10 @@ template <class T> struct Kernels {
   template <class Args> using Function = void (*)(const Args&);
   static constexpr int most_lanes = 64 / sizeof(T), most_sums = 96;  ///< of any path
 
-  int lanes, elements, sums, vectors, rows, slot, tallest;  ///< see Path
-  bool converts;                                            ///< packed operands hold other numbers than memory does
-  bool tiled;                                               ///< needs TileRegisters
+  int lanes, elements, vectors, rows, slot;  ///< see Path
+  int most_rows_of[3];                       ///< most rows of a tile of one, two and three vectors
+  bool converts;                             ///< packed operands hold other numbers than memory does
+  bool tiled;                                ///< needs TileRegisters
   Function<PackArgs<T>> pack_across[3], pack_transposed, pack_along;
   Function<PieceArgs<T>> pack_pieces;
   const TileFunction<T>* tiles[2];  ///< of A in place, and of A transposed
@@ -23,7 +24,7 @@ template <class T> struct Kernels {
   Function<AddArgs<T>> add_parts;
 
   int width() const { return vectors * lanes; }
-  int most_rows(int v) const { return std::min(tallest, sums / v); }
+  int most_rows(int v) const { return most_rows_of[v - 1]; }
   TileFunction<T> tile(bool transposed_a, int m, int v) const { return tiles[transposed_a][tile_place(m, v)]; }
   ColumnPanels panels(Index n) const { return {n, lanes, vectors}; }
   Blocks<T> blocks(Index k) const { return {k, elements}; }
@@ -33,11 +34,10 @@ template <class P, class T = typename P::T> constexpr Kernels<T> kernels_of() {
   return {
       .lanes = P::lanes,
       .elements = P::elements,
-      .sums = P::sums,
       .vectors = P::vectors,
       .rows = P::rows,
       .slot = P::slot,
-      .tallest = P::tallest,
+      .most_rows_of = {P::most_rows(1), P::most_rows(2), P::most_rows(3)},
       .converts = P::unit != Unit::number,
       .tiled = P::tiled,
       .pack_across = {entry<P::isa, PackAcross<P, 1>, PackArgs<T>>(), entry<P::isa, PackAcross<P, 2>, PackArgs<T>>(),

@@ -58,25 +58,18 @@ ATELIER_TARGET_AVX512 inline void store_masked(const Vec16& x, float* p, Index c
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << count) - 1), x.raw);
 }
 
-/// sum + a * b, rounded once.
-ATELIER_TARGET_AVX512 inline Vec16 fused_product(const Vec16& sum, const Vec16& a, const Vec16& b) {
-  Vec16 out;
-  out.raw = _mm512_fmadd_ps(a.raw, b.raw, sum.raw);
-  return out;
+using Vec8 = simd::Vec<float, 8>;
+using Vec4d = simd::Vec<double, 4>;
+
+/// sum += a * b, rounded once.
+ATELIER_TARGET_AVX512 inline void add_product(Vec16& sum, const Vec16& a, const Vec16& b) {
+  sum.raw = _mm512_fmadd_ps(a.raw, b.raw, sum.raw);
 }
-ATELIER_TARGET_AVX2 inline simd::Vec<float, 8> fused_product(const simd::Vec<float, 8>& sum,
-                                                             const simd::Vec<float, 8>& a,
-                                                             const simd::Vec<float, 8>& b) {
-  simd::Vec<float, 8> out;
-  out.raw = _mm256_fmadd_ps(a.raw, b.raw, sum.raw);
-  return out;
+ATELIER_TARGET_AVX2 inline void add_product(Vec8& sum, const Vec8& a, const Vec8& b) {
+  sum.raw = _mm256_fmadd_ps(a.raw, b.raw, sum.raw);
 }
-ATELIER_TARGET_AVX2 inline simd::Vec<double, 4> fused_product(const simd::Vec<double, 4>& sum,
-                                                              const simd::Vec<double, 4>& a,
-                                                              const simd::Vec<double, 4>& b) {
-  simd::Vec<double, 4> out;
-  out.raw = _mm256_fmadd_pd(a.raw, b.raw, sum.raw);
-  return out;
+ATELIER_TARGET_AVX2 inline void add_product(Vec4d& sum, const Vec4d& a, const Vec4d& b) {
+  sum.raw = _mm256_fmadd_pd(a.raw, b.raw, sum.raw);
 }
 
 /// 32 neighbours of a row, lo and hi, as 16 pairs.
@@ -136,7 +129,7 @@ ATELIER_INLINE void multiply_add(typename P::V& sum, const typename P::V& a, con
   if constexpr (P::unit == Unit::pair) {
     sum = add_pair_products(sum, a, b);
   } else if constexpr (P::isa >= Isa::avx2) {
-    sum = fused_product(sum, a, b);
+    add_product(sum, a, b);
   } else {
     sum.raw += a.raw * b.raw;
   }

@@ -86,13 +86,13 @@ template <class T> struct Layout {
   Index a_size = 0;         ///< numbers that one worker packs A into
 
   Layout(const Kernels<T>& p, const GemmShape& s, Transpose ta) : transposed_a(ta == Transpose::yes) {
-    const Index longest = p.blocks(s.k).longest(), most_packed_a = block_panels(p.vectors) * p.rows * 512;
+    const Index longest = p.blocks(s.k).longest();
     const Index lines = (longest * static_cast<Index>(sizeof(T)) + 63) / 64;
     along_rows = longest <= 64;
     a_row = (lines | 1) * 64 / static_cast<Index>(sizeof(T));  // an odd number of lines: rows fall into different sets
     a_piece = (p.tiled ? (longest + p.lanes - 1) / p.lanes * p.lanes : longest) * p.slot + 64 / Index{sizeof(T)};
     const Index panel = transposed_a ? a_piece : p.rows * a_row, panels = (s.m + p.rows - 1) / p.rows;
-    block = std::clamp<Index>(most_packed_a / std::max<Index>(panel, 1), rows_together(p), 64);
+    block = std::clamp<Index>(most_packed_a(p.vectors, p.rows) / std::max<Index>(panel, 1), rows_together(p), 64);
     block = std::clamp<Index>(panels, 1, block);
     a_size = (block * panel + 15) / 16 * 16;
   }

@@ -68,8 +68,9 @@ template <class T> struct Blocks {
   Index elements(Index b) const { return std::min(length(b) * elements_a_unit, k - first(b)); }
 };
 
-/// Row panels that share a block: with Blocks::bytes, 500 KB of L2, or 1.2 MB for tile registers.
-constexpr Index block_panels(int vectors) { return 9 * vectors; }
+/// Units of A that a worker packs at a time: 500 KB of L2 for 9 x 3 registers, 220 KB for 6 x 2, 1.2 MB for tile
+/// registers.
+constexpr Index most_packed_a(int vectors, int rows) { return Index{9} * vectors * rows * 512; }
 
 /// One copy into packed form. Which sizes mean what is said at each Leaf.
 template <class T> struct PackArgs {
