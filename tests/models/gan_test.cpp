@@ -206,6 +206,25 @@ TEST(GanNetworks, ConditionalOnesSeeTheirLabels) {
   expect_error<Error>([&] { gen(z, nn::Mode::eval, IndexTensor({2}, {0, 4})); }, {"4", "[0, 4)"});
 }
 
+TEST(GanNetworks, NoiseSaysMoreThanLabelsAtFirst) {
+  constexpr Index count = 200, latent = 24;
+  Rng rng(1);
+  const auto noise = normal<double>({count, latent}, rng), same = expand(slice(noise, 0, 0, 1), noise.shape());
+  std::vector<std::int32_t> numbers(count);
+  for (Index i = 0; i < count; ++i) numbers[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i % 10);
+  const IndexTensor one({count}, 0), all({count}, numbers);
+  const auto expect_noise = [&](const auto& gen) {
+    const auto spread = [&](const Double& z, const IndexTensor& labels) {
+      return mean(variance(reshape(gen(z, nn::Mode::eval, labels), {count, -1}), {0})).item();
+    };
+    EXPECT_LT(spread(same, all), 0.05 * spread(noise, one));
+    EXPECT_GT(spread(same, all), 0);
+  };
+  expect_noise(initialised(gan::BasicMlpGenerator<double>({.latent = latent, .hidden = {8}, .classes = 10})));
+  expect_noise(initialised(
+      gan::BasicDcganGenerator<double>({.size = 16, .channels = 1, .latent = latent, .width = 4, .classes = 10})));
+}
+
 TEST(GanNetworks, SamplesDoNotDependOnTheChunk) {
   const auto gen = initialised(gan::BasicMlpGenerator<double>({.latent = 3, .hidden = {8}}));
   Rng a(1), b(1);

@@ -81,6 +81,9 @@ TEST_F(GanImages, FlagsOfTheNetworksChangeThem) {
   EXPECT_EQ(preset.config().at("penalty"), "r1");
   EXPECT_EQ(preset.config().at("norm"), "none");
   EXPECT_EQ(preset.config().at("lr"), 1e-3);
+  EXPECT_EQ(preset.config().at("conditional"), true);
+  const auto free = trained(digits(), "free", {{"--preset", "digits"}, {"--no-conditional", ""}});
+  EXPECT_EQ(free.config().at("conditional"), false);
   const auto arch = trained(digits(), "arch", {{"--arch", "dcgan"}});
   EXPECT_EQ(shape(arch, "generator.main.0.weight"), Shape({6, 16, 4, 4}));
   const auto wide = trained(digits(), "wide", {{"--width", "6"}, {"--d-width", "3"}, {"--latent", "9"}});

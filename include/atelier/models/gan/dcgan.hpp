@@ -4,11 +4,12 @@
 #include "atelier/models/gan/append.hpp"
 #include "atelier/models/gan/image_config.hpp"
 #include "atelier/models/gan/judging_conv.hpp"
+#include "atelier/models/gan/labels.hpp"
 #include "atelier/models/gan/logits.hpp"
-#include "atelier/models/gan/mlp.hpp"
 #include "atelier/models/gan/stddev.hpp"
 #include "atelier/nn/batch_norm.hpp"
 #include "atelier/nn/dropout.hpp"
+#include "atelier/nn/linear.hpp"
 
 namespace atelier::inline v0::gan {
 
@@ -39,14 +40,14 @@ inline std::string layer_name(std::size_t number) { return "main." + std::to_str
 /// its label, of z's width. Parts are named as in PyTorch's DCGAN example: main.0, main.1, main.3, ...
 template <class T> struct BasicDcganGenerator {
   ImageConfig config;
-  std::optional<nn::BasicEmbedding<T>> embedding;
+  std::optional<BasicLabelVectors<T>> embedding;
   std::optional<nn::BasicLinear<T>> dense;
   std::vector<nn::BasicConvTranspose2d<T>> layers;  // from the smallest map to the image
   std::vector<nn::BasicBatchNorm2d<T>> norms;       // one for each inner map
 
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
   explicit BasicDcganGenerator(const ImageConfig& c = {})
-      : config(c.check()), embedding(detail::label_table<T>(c.classes, c.latent)) {
+      : config(c.check()), embedding(detail::label_vectors<T>(c.classes, c.latent)) {
     constexpr Index base = ImageConfig::smallest;
     const Index in = c.classes ? 2 * c.latent : c.latent, first = c.channels_at(c.halvings(), c.width);
     if (c.first == First::dense)
@@ -110,7 +111,7 @@ template <class T> struct BasicDcganDiscriminator {
   std::vector<BasicJudgingConv<T>> layers;     // from the image to the smallest map
   std::vector<nn::BasicBatchNorm2d<T>> norms;  // of all layers but the first; none unless Norm::batch
   BasicJudgingConv<T> output;
-  std::optional<nn::BasicEmbedding<T>> embedding;
+  std::optional<BasicLabelVectors<T>> embedding;
   mutable Rng draws{0};  // where dropout draws from: to be set before each step, so that a step depends on its number
 
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
@@ -119,7 +120,7 @@ template <class T> struct BasicDcganDiscriminator {
         output(
             {.in = deepest(c) + (c.stddev_group ? 1 : 0), .out = 1, .kernel = ImageConfig::smallest, .bias = biased(c)},
             c.norm == Norm::spectral),
-        embedding(detail::label_table<T>(c.classes, deepest(c))) {
+        embedding(detail::label_vectors<T>(c.classes, deepest(c))) {
     Index k = 0;
     for (const Index kernel : detail::kernel_sizes(c)) {
       const Index in = c.channels_at(k, c.judge_width()), out = c.channels_at(++k, c.judge_width());

@@ -1,6 +1,7 @@
 /// Generators as files. The trainers' model files hold the averaged generator, and the discriminator beside it.
 #pragma once
 
+#include "atelier/models/gan/mlp.hpp"
 #include "atelier/models/gan/unet.hpp"
 #include "atelier/models/load.hpp"
 

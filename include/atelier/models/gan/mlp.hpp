@@ -2,14 +2,12 @@
 /// 2014
 #pragma once
 
-#include <optional>
-
 #include "atelier/models/gan/append.hpp"
 #include "atelier/models/gan/config.hpp"
+#include "atelier/models/gan/labels.hpp"
 #include "atelier/models/gan/logits.hpp"
 #include "atelier/models/gan/packing.hpp"
 #include "atelier/models/gan/stddev.hpp"
-#include "atelier/nn/embedding.hpp"
 #include "atelier/nn/linear.hpp"
 #include "atelier/nn/mode.hpp"
 
@@ -21,31 +19,20 @@ template <class T> std::vector<nn::BasicLinear<T>> layers(Index in, const std::v
   for (Index out : widths) made.push_back({std::exchange(in, out), out});
   return made;
 }
-template <class T> std::optional<nn::BasicEmbedding<T>> label_table(Index classes, Index width) {
-  if (classes == 0) return std::nullopt;
-  return nn::BasicEmbedding<T>{classes, width};
-}
-/// Throws Error unless there is a label for each of n examples exactly where the model is conditional.
-inline void require_labels(Index classes, const IndexTensor& labels, Index n) {
-  if (bool(labels) != (classes > 0))
-    throw Error(classes > 0 ? "gan: a conditional model needs labels" : "gan: this model takes no labels");
-  if (labels && labels.shape() != Shape{n})
-    throw Error("gan: expected " + std::to_string(n) + " labels, found " + labels.shape().str());
-}
 }  // namespace detail
 
 /// z [B, latent] -> examples [B, features]: ReLU layers, no squashing at the end. A conditional one sees beside z a
 /// trained vector of its label, of z's width.                                                Mirza & Osindero 2014
 template <class T> struct BasicMlpGenerator {
   Config config;
-  std::optional<nn::BasicEmbedding<T>> embedding;
+  std::optional<BasicLabelVectors<T>> embedding;
   std::vector<nn::BasicLinear<T>> hidden;
   nn::BasicLinear<T> output;
 
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
   explicit BasicMlpGenerator(const Config& c = {})
       : config(c.check()),
-        embedding(detail::label_table<T>(c.classes, c.latent)),
+        embedding(detail::label_vectors<T>(c.classes, c.latent)),
         hidden(detail::layers<T>(c.classes ? 2 * c.latent : c.latent, c.hidden)),
         output{c.hidden.back(), c.features} {}
 
@@ -70,14 +57,14 @@ template <class T> struct BasicMlpDiscriminator {
   Config config;
   std::vector<nn::BasicLinear<T>> hidden;
   nn::BasicLinear<T> output;
-  std::optional<nn::BasicEmbedding<T>> embedding;
+  std::optional<BasicLabelVectors<T>> embedding;
 
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
   explicit BasicMlpDiscriminator(const Config& c = {})
       : config(c.check()),
         hidden(detail::layers<T>(c.pack * c.features, c.hidden)),
         output{c.hidden.back() + (c.stddev_group ? 1 : 0), 1},
-        embedding(detail::label_table<T>(c.classes, c.hidden.back())) {}
+        embedding(detail::label_vectors<T>(c.classes, c.hidden.back())) {}
 
   /// labels: [B], for a conditional model. Throws Error when they or `pack` do not fit.
   Logits<T> operator()(const BasicTensor<T>& x, nn::Mode, const IndexTensor& labels = {}) const {
