@@ -1,4 +1,5 @@
-// Trains a GAN on CelebA's faces: from noise, or from grey faces, or from faces with a hole.
+// Trains a GAN on CelebA's faces, or on any folder of images: from noise, or from grey images, or from images with a
+// hole.
 //   gan_celeba --data DIR --out runs/faces --minutes 10
 #include "face_flags.hpp"
 #include "program.hpp"
@@ -41,13 +42,15 @@ int train_faces(int argc, char** argv) {
   apply_preset(preset_in(argc, argv, presets, "faces"), flags, o);
   apply_job(argc, argv, o);
   ImageGanWords words(o);
-  CommandLine line("Trains a GAN on CelebA's faces: from noise, or from grey faces, or from faces with a hole.",
+  CommandLine line("Trains a GAN on CelebA's faces, or any images: from noise, grey images, or images with a hole.",
                    "gan_celeba");
   add_shared_flags(line, flags, presets);
   add_image_gan_flags(line, o, words, true);
   line.option("--size N", o.model.size, "Pixels of both sides");
   faces.add_to(line);
+  faces.add_labels_to(line);
   if (const auto code = parse(line, flags, argc, argv)) return *code;
+  o.conditional = faces.conditional;
   words.resolve(o);
   train::Record asked = request(o);
   add_request(asked, faces);

@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "atelier/data/image_folder.hpp"
+
 namespace atelier::programs {
 
 namespace {
@@ -9,6 +11,32 @@ std::vector<std::int32_t> range(Index begin, Index end) {
   std::vector<std::int32_t> numbers(static_cast<std::size_t>(end - begin));
   std::iota(numbers.begin(), numbers.end(), static_cast<std::int32_t>(begin));
   return numbers;
+}
+
+/// What was loaded, a data::Celeba or data::ImageFolder.
+ImageData loaded(auto from, Index classes) {
+  if (from.split.test.size() < 4 || from.split.train.empty())
+    throw ConfigError("--split: expected training images and 4 test images, found " +
+                      std::to_string(from.split.train.size()) + " and " + std::to_string(from.split.test.size()) +
+                      "; try another split or --holdout");
+  ImageData d;
+  d.train = std::move(from.split.train);
+  d.held_out = std::move(from.split.test);
+  d.classes = classes;
+  d.checksums = from.images.pixels_sha256;
+  d.images = std::move(from.images);
+  d.protocol = from.protocol;
+  return d;
+}
+
+ImageData other_images(const std::filesystem::path& path, const data::CelebaOptions& o) {
+  auto images = data::load_image_folder(path, {.crop = o.crop == data::Crop::whole ? o.crop : data::Crop::square,
+                                               .images = o.images,
+                                               .labels = !o.labels.empty(),
+                                               .holdout = o.holdout,
+                                               .seed = o.seed});
+  const auto classes = static_cast<Index>(images.classes.size());
+  return loaded(std::move(images), classes);
 }
 
 /// Every image in the middle of a black square of `size`.
@@ -54,18 +82,9 @@ ImageData digit_data(data::Mnist mnist, Index size) {
   return d;
 }
 
-ImageData face_data(const std::filesystem::path& folder, const data::CelebaOptions& options) {
-  auto faces = data::load_celeba(folder, options);
-  ImageData d;
-  d.train = std::move(faces.split.train);
-  d.held_out = std::move(faces.split.test);
-  if (d.held_out.size() < 4 || d.train.empty())
-    throw ConfigError("--split: expected training images and 4 test images, found " + std::to_string(d.train.size()) +
-                      " and " + std::to_string(d.held_out.size()) + "; try another split or --holdout");
-  d.checksums = faces.images.pixels_sha256;
-  d.images = std::move(faces.images);
-  d.protocol = faces.protocol;
-  return d;
+ImageData face_data(const std::filesystem::path& path, const data::CelebaOptions& options) {
+  if (!data::looks_like_celeba(path)) return other_images(path, options);
+  return loaded(data::load_celeba(path, options), options.labels.empty() ? 0 : Index{1} << options.labels.size());
 }
 
 }  // namespace atelier::programs

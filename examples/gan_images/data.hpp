@@ -24,7 +24,9 @@ struct ImageData {
 /// Throws ConfigError for other sizes.
 ImageData digit_data(data::Mnist images, Index size);
 
-/// Faces: the training part, and the test part of the options' split, which must have 4 images.
+/// CelebA's faces, labelled by the options' attributes. From a folder without CelebA, or an archive: all images in it,
+/// their middle squares unless the crop is `whole`, split by count, labelled by their subfolders where the options have
+/// labels. The training part, and the test part, which must have 4 images.
 ImageData face_data(const std::filesystem::path& folder, const data::CelebaOptions& options);
 
 }  // namespace atelier::programs

@@ -28,13 +28,6 @@ const ImageGanOptions& checked(const ImageGanOptions& o, const ImageData& data, 
 Tensor to_unit(const Tensor& x) { return affine(channels_first(x), 0.5f, 0.5f); }
 Tensor from_unit(const Tensor& x) { return channels_last(affine(x, 2.0f, -1.0f)); }
 
-IndexTensor even_labels(Index n, Index classes) {
-  if (classes == 0) return {};
-  auto labels = IndexTensor::empty({n});
-  for (Index i = 0; i < n; ++i) labels.mutable_data()[i] = static_cast<std::int32_t>(i % classes);
-  return labels;
-}
-
 /// Networks G and D that are told a C besides: labels, or the generator's input.
 template <class G, class D, class C> class ImageGanTask : public train::Task {
  public:
@@ -147,11 +140,19 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
     return concat(parts, 0);
   }
   Tensor held_out(Index n) const { return data_.unit(data_.some(data_.held_out, n, Rng(1).fork("held out"))); }
+  /// n labels, each as often as held-out images have it; none for a model without.
+  IndexTensor labels_as_held_out(Index n) const {
+    if (classes() == 0) return {};
+    const auto some = data_.some(data_.held_out, n, Rng(1).fork("held out"));
+    std::vector<std::int32_t> numbers(static_cast<std::size_t>(n));
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = some[i % some.size()];
+    return data::gather_labels(data_.images, numbers);
+  }
   /// n images from noise that is the same in every call, or made of held-out images.
   Tensor generated(Index n) const {
     if (translates()) return draw_images(given(options_.job, from_unit(held_out(n)), nullptr), {});
     Rng rng = rng_.fork("evaluate");
-    return draw_images(normal({n, latent_}, rng), even_labels(n, classes()));
+    return draw_images(normal({n, latent_}, rng), labels_as_held_out(n));
   }
   /// In each row three held-out images: given, made, true.
   void draw_translations(const Gallery& gallery) const {

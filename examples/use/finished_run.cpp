@@ -113,6 +113,8 @@ data::CelebaOptions faces_of(const Source& s, Index size) {
   flags.crop = s.run.text("crop", flags.crop);
   flags.split = s.run.text("split", flags.split);
   flags.on_damage = s.run.text("on_damage", flags.on_damage);
+  flags.conditional = s.model.integer("classes", 0) > 0;
+  flags.attributes = s.run.text("attributes", flags.attributes);
   flags.options.holdout = s.request.holdout.value_or(s.run.integer("holdout", flags.options.holdout));
   return flags.resolved(size, true);
 }

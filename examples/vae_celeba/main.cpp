@@ -1,4 +1,4 @@
-// Trains a convolutional variational autoencoder on CelebA's faces.
+// Trains a convolutional variational autoencoder on CelebA's faces, or on any folder of images.
 //   vae_celeba --data DIR --out runs/vae_faces --minutes 10
 #include "face_flags.hpp"
 #include "program.hpp"
@@ -35,7 +35,7 @@ int train_faces(int argc, char** argv) {
   flags.options.lr = 5e-4;
   flags.usual_length = {.epochs = 20};
   std::string likelihood = vae::name(o.model.likelihood);
-  CommandLine line("Trains a convolutional variational autoencoder on CelebA's faces.", "vae_celeba");
+  CommandLine line("Trains a convolutional variational autoencoder on CelebA's faces, or any images.", "vae_celeba");
   add_shared_flags(line, flags, {"faces"});
   add_flags(line, o, likelihood);
   faces.add_to(line);

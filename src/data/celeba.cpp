@@ -21,8 +21,11 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
+fs::path unpacked_in(const fs::path& folder) { return folder / "img_align_celeba"; }
+fs::path archive_in(const fs::path& folder) { return folder / "img_align_celeba.zip"; }
+
 std::unique_ptr<ImageSource> open_faces(const fs::path& folder) {
-  const fs::path unpacked = folder / "img_align_celeba", archive = folder / "img_align_celeba.zip";
+  const fs::path unpacked = unpacked_in(folder), archive = archive_in(folder);
   if (is_there(unpacked)) {
     auto source = open_images(unpacked);
     if (!source->names().empty() || !is_there(archive)) return source;
@@ -44,15 +47,16 @@ std::optional<Table> find_table(const fs::path& folder, const std::string& stem,
 struct Tables {
   std::optional<Table> attributes, identities, partition;
 
-  Tables(const fs::path& folder, SplitBy split)
+  Tables(const fs::path& folder, const CelebaOptions& options)
       : attributes(find_table(folder, "list_attr_celeba", {.named_columns = true, .allowed = {-1, 1}})),
         identities(find_table(folder, "identity_CelebA", {})) {
-    if (split == SplitBy::partition) {
+    if (options.split == SplitBy::partition) {
       partition = find_table(folder, "list_eval_partition", {.allowed = {0, 1, 2}});
-      need(partition, folder, "list_eval_partition.txt", "put it there, or choose a split by identity or by count");
+      need(partition, folder, "list_eval_partition.txt for the split", "choose a split by identity or by count");
     }
-    if (split == SplitBy::identity)
-      need(identities, folder, "identity_CelebA.txt", "put it there, or choose a split by partition or by count");
+    if (options.split == SplitBy::identity)
+      need(identities, folder, "identity_CelebA.txt for the split", "choose a split by partition or by count");
+    if (!options.labels.empty()) need(attributes, folder, "list_attr_celeba.txt for the labels", "do without labels");
   }
 
   /// Every image has its row, and a name of its own in them: known before anything is decoded.
@@ -68,9 +72,9 @@ struct Tables {
   }
 
  private:
-  static void need(const std::optional<Table>& table, const fs::path& folder, const char* file, const char* advice) {
+  static void need(const std::optional<Table>& table, const fs::path& folder, const char* what, const char* advice) {
     if (!table)
-      throw InputError(io::printable((folder / file).string()) + ": expected this file for the split, found none; " +
+      throw InputError(io::printable(folder.string()) + ": expected " + what + ", found none; put it there, or " +
                        advice + "; " + where);
   }
 };
@@ -82,6 +86,31 @@ Attributes attributes_of(const Table& table, const std::vector<std::string>& nam
     for (std::size_t i = 0; i < table.columns.size(); ++i) attributes.values.push_back(row[i] > 0);
   }
   return attributes;
+}
+
+/// Columns of the attributes that become labels: known before anything is decoded.
+std::vector<std::size_t> label_columns(const Tables& tables, const std::vector<std::string>& labels) {
+  constexpr std::size_t most = 8;  // labels are bytes
+  if (labels.size() > most)
+    throw ConfigError("labels: expected at most 8 attributes, found " + std::to_string(labels.size()));
+  std::vector<std::size_t> columns;
+  for (const auto& name : labels) {
+    const auto column = static_cast<std::size_t>(Attributes{.names = tables.attributes->columns}.find(name));
+    if (std::find(columns.begin(), columns.end(), column) != columns.end())
+      throw ConfigError("labels: expected every attribute once, found " + io::in_quotes(name) + " twice");
+    columns.push_back(column);
+  }
+  return columns;
+}
+
+std::vector<std::uint8_t> labels_of(const Attributes& attributes, const std::vector<std::size_t>& columns) {
+  std::vector<std::uint8_t> labels;
+  for (auto row = attributes.values.begin(); row != attributes.values.end(); row += attributes.names.size()) {
+    unsigned label = 0;
+    for (const auto column : columns) label = 2 * label + row[column];
+    labels.push_back(static_cast<std::uint8_t>(label));
+  }
+  return labels;
 }
 
 Split official_split(const Table& partition, const std::vector<std::string>& names) {
@@ -127,18 +156,22 @@ SplitBy split_by_from(std::string_view name) {
 Celeba load_celeba(const fs::path& folder, const CelebaOptions& options) {
   check(options.images);
   const auto source = open_faces(folder);
-  const Tables tables(folder, options.split);
+  const Tables tables(folder, options);
   tables.check(*source);
+  const auto columns = label_columns(tables, options.labels);
   const auto found = static_cast<Index>(source->names().size());
   if (options.split != SplitBy::partition && found > 0) check_holdout(found, options.holdout);
   NamedImages images = load_images(*source, options.crop, options.images, Sizes::one);
   Celeba faces{.images = std::move(images.set), .names = std::move(images.names), .report = std::move(images.report)};
   if (tables.attributes) faces.attributes = attributes_of(*tables.attributes, faces.names);
+  if (!columns.empty()) faces.images.labels = labels_of(faces.attributes, columns);
   if (tables.identities)
     for (const auto& name : faces.names) faces.identities.push_back(*tables.identities->row(name));
   faces.split = split_of(faces, tables, options);
   faces.protocol = protocol_of(faces, options);
   return faces;
 }
+
+bool looks_like_celeba(const fs::path& folder) { return is_there(unpacked_in(folder)) || is_there(archive_in(folder)); }
 
 }  // namespace atelier::inline v0::data

@@ -67,6 +67,34 @@ TEST(Celeba, AttributesByName) {
   expect_error<Error>([&] { gather_attributes(a, far, columns); }, {"below 12", "found 12"});
 }
 
+TEST(Celeba, CombinationsOfAttributesAreLabels) {
+  TempFolder folder;
+  write_faces(folder);
+  auto options = small();
+  EXPECT_TRUE(load_celeba(folder.path(), options).images.labels.empty());
+  options.labels = {"Young", "Bald"};
+  const auto faces = load_celeba(folder.path(), options);
+  ASSERT_EQ(faces.images.labels.size(), 12u);
+  const auto& a = faces.attributes;
+  const auto young = static_cast<std::size_t>(a.find("Young")), bald = static_cast<std::size_t>(a.find("Bald"));
+  std::set<int> seen;
+  for (std::size_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(faces.images.labels[i], 2 * a.values[3 * i + young] + a.values[3 * i + bald]) << i;
+    seen.insert(faces.images.labels[i]);
+  }
+  EXPECT_GT(seen.size(), 2u);
+  options.labels = {"Young", "Bold"};
+  expect_error<ConfigError>([&] { load_celeba(folder.path(), options); }, {"Bald, Smiling, Young", "'Bold'"});
+  options.labels = {"Young", "Young"};
+  expect_error<ConfigError>([&] { load_celeba(folder.path(), options); }, {"once", "'Young' twice"});
+  options.labels.assign(9, "Young");
+  expect_error<ConfigError>([&] { load_celeba(folder.path(), options); }, {"at most 8", "found 9"});
+  options.labels = {"Young"};
+  fs::remove(folder / "list_attr_celeba.txt");
+  expect_error<InputError>([&] { load_celeba(folder.path(), options); },
+                           {"expected list_attr_celeba.txt for the labels", "get_data.sh celeba"});
+}
+
 TEST(Celeba, ArchiveGivesTheSameAsFolder) {
   TempFolder folder;
   write_faces(folder);
@@ -141,11 +169,11 @@ TEST(Celeba, SplitByCountNeedsNoTables) {
   EXPECT_NE(faces.protocol.find("split by count, seed 1: 7 training"), std::string::npos) << faces.protocol;
   options.split = split_by_from("identity");
   expect_error<InputError>([&] { load_celeba(folder.path(), options); },
-                           {"identity_CelebA.txt: expected this file", "by count"});
+                           {"expected identity_CelebA.txt for the split", "by count"});
   options.split = split_by_from("partition");
   expect_error<InputError>(
       [&] { load_celeba(folder.path(), options); },
-      {"list_eval_partition.txt: expected this file", "split by identity or by count", "get_data.sh celeba"});
+      {"expected list_eval_partition.txt for the split", "split by identity or by count", "get_data.sh celeba"});
   expect_error<ConfigError>([] { split_by_from("random"); }, {"partition, identity or count", "'random'"});
 }
 

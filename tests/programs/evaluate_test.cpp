@@ -89,9 +89,11 @@ class EvaluateImages : public GanImages {};
 
 TEST_F(EvaluateImages, MeasuresWhatTheTrainersMeasured) {
   const ImageTrainer vae{"vae_celeba", ATELIER_VAE_CELEBA, faces().flags};
-  const Flags unet = {{"--arch", "unet"}, {"--depth", "2"}}, inpaint = {{"--task", "inpaint"}, {"--depth", "2"}};
+  const Flags unet = {{"--arch", "unet"}, {"--depth", "2"}}, inpaint = {{"--task", "inpaint"}, {"--depth", "2"}},
+              labels = {{"--conditional", ""}, {"--attributes", "Young"}};
   for (const auto& [trainer, name, more] : {std::tuple{digits(), "digits", Flags{{"--conditional", ""}}},
                                             {faces(), "faces", Flags{{"--norm", "spectral"}}},
+                                            {faces(), "labels", labels},
                                             {faces(), "unet", unet},
                                             {faces(), "inpaint", inpaint},
                                             {vae, "vae", Flags{}}}) {

@@ -140,6 +140,33 @@ TEST_F(GanImages, FromImageToImage) {
   refuse(faces(), {{"--task", "sharpen"}}, {"--task", "sharpen"});
 }
 
+TEST_F(GanImages, FacesByTheirAttributes) {
+  const auto two = trained(faces(), "two", {{"--conditional", ""}, {"--attributes", "Smiling,Young"}});
+  EXPECT_EQ(shape(two, "generator.embedding.weight"), Shape({4, 6}));
+  EXPECT_EQ(two.config().at("attributes"), "Smiling,Young");
+  const auto one = trained(faces(), "one", {{"--conditional", ""}, {"--attributes", "Bald"}});
+  EXPECT_EQ(shape(one, "discriminator.embedding.weight"), Shape({2, 8}));
+  refuse(faces(), {{"--conditional", ""}}, {"'Male'", "Bald, Smiling, Young"});
+  refuse(faces(), {{"--attributes", "Bald"}}, {"--attributes", "--conditional"});
+  refuse(faces(), {{"--conditional", ""}, {"--task", "colorize"}}, {"--conditional", "U-Net"});
+}
+
+TEST_F(GanImages, AnyFolderOfImages) {
+  for (const char* kind : {"cats", "dogs"}) fs::create_directories(data_ / "photos" / kind);
+  for (int i = 0; i < 48; ++i)
+    io::write_png(data_ / "photos" / (i % 3 ? "cats" : "dogs") / (std::to_string(i) + ".png"), test_image(i, 40, 30));
+  ImageTrainer photos = faces();
+  photos.flags.insert_or_assign("--data", data_ / "photos");
+  const auto run = trained(photos, "run");
+  for (const char* part : {"48 of 48 images of 40 x 30", "square", "split by count", "36 training, 12 test"})
+    EXPECT_NE(run.summary().at("protocol").get<std::string>().find(part), std::string::npos) << part;
+  const auto animals = trained(photos, "animals", {{"--conditional", ""}});
+  EXPECT_EQ(shape(animals, "generator.embedding.weight"), Shape({2, 6}));
+  const auto whole = trained(photos, "whole", {{"--crop", "whole"}});
+  EXPECT_FALSE(whole.model() == run.model());
+  refuse(photos, {{"--holdout", "48"}}, {"0 to 47 images", "48"});
+}
+
 TEST_F(GanImages, WhatMakesNoRunIsRefusedInOneLine) {
   refuse(digits(), {{"--size", "30"}}, {"--size", "30"});
   refuse(digits(), {{"--arch", "resnet"}}, {"--arch", "resnet"});

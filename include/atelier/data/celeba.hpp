@@ -21,10 +21,11 @@ struct CelebaOptions {
   SplitBy split = SplitBy::partition;
   Index holdout = 0;       // images for testing, at least, of a split by identity; exactly, of one by count
   std::uint64_t seed = 1;  // of the split by identity or by count
+  std::vector<std::string> labels = {};  // attributes, at most 8, whose combinations become the images' labels
 };
 
 struct Celeba {
-  ImageSet images = {};
+  ImageSet images = {};  // label: a bit for each of the options' attributes, the first one's the highest
   std::vector<std::string> names = {};
   Attributes attributes = {};                 // of every image; no names without the file
   std::vector<std::int32_t> identities = {};  // of every image; empty without the file
@@ -39,8 +40,12 @@ struct Celeba {
 /// size, 178 x 218 or that frame scaled unless the crop is `whole` or `square`; an image of another size counts as
 /// damaged. Pixels: [N, C, size, size].
 ///
-/// Throws InputError for missing images, a missing table that the split needs, tables that are damaged or lack an
-/// image, and whatever load_images refuses; ConfigError for options out of range; IoError when the system refuses.
+/// Throws InputError for missing images, a missing table that the split or the labels need, tables that are damaged or
+/// lack an image, and whatever load_images refuses; ConfigError for options out of range and for attributes that there
+/// are not; IoError when the system refuses.
 Celeba load_celeba(const std::filesystem::path& folder, const CelebaOptions& options = {});
+
+/// Whether a folder has anything where load_celeba() looks for images.
+bool looks_like_celeba(const std::filesystem::path& folder);
 
 }  // namespace atelier::inline v0::data
