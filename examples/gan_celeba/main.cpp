@@ -52,12 +52,14 @@ int train_faces(int argc, char** argv) {
   if (const auto code = parse(line, flags, argc, argv)) return *code;
   o.conditional = faces.conditional;
   words.resolve(o);
+  faces.settle(find_data_folder(flags, "celeba"));
   train::Record asked = request(o);
   add_request(asked, faces);
   const auto options = faces.resolved(o.model.size, flags.progress == "none");
   return run_trainer("gan_celeba", flags, asked, [&] {
     o.model.check();
-    return make_image_gan(face_data(data_folder(flags, "celeba"), options), face_measures, o, flags.options);
+    return make_image_gan(face_data(data_folder(flags, "celeba"), options, o.conditional), face_measures, o,
+                          flags.options);
   });
 }
 

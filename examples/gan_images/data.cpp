@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "atelier/data/image_folder.hpp"
+#include "atelier/io/checksum.hpp"
 
 namespace atelier::programs {
 
@@ -14,29 +15,33 @@ std::vector<std::int32_t> range(Index begin, Index end) {
 }
 
 /// What was loaded, a data::Celeba or data::ImageFolder.
-ImageData loaded(auto from, Index classes) {
+ImageData loaded(auto from, std::vector<std::string> classes) {
   if (from.split.test.size() < 4 || from.split.train.empty())
-    throw ConfigError("--split: expected training images and 4 test images, found " +
+    throw ConfigError("--holdout: expected training images and 4 held-out images at least, found " +
                       std::to_string(from.split.train.size()) + " and " + std::to_string(from.split.test.size()) +
-                      "; try another split or --holdout");
+                      "; try another --holdout or --split");
   ImageData d;
   d.train = std::move(from.split.train);
   d.held_out = std::move(from.split.test);
-  d.classes = classes;
+  d.classes = std::move(classes);
   d.checksums = from.images.pixels_sha256;
+  if (!from.images.labels.empty()) d.checksums += " " + io::sha256(std::as_bytes(std::span(from.images.labels)));
   d.images = std::move(from.images);
   d.protocol = from.protocol;
   return d;
 }
 
-ImageData other_images(const std::filesystem::path& path, const data::CelebaOptions& o) {
-  auto images = data::load_image_folder(path, {.crop = o.crop == data::Crop::whole ? o.crop : data::Crop::square,
-                                               .images = o.images,
-                                               .labels = !o.labels.empty(),
-                                               .holdout = o.holdout,
-                                               .seed = o.seed});
-  const auto classes = static_cast<Index>(images.classes.size());
-  return loaded(std::move(images), classes);
+/// Of each combination of attributes, as their bits count it, those that are there: Male+Smiling, or none.
+std::vector<std::string> combinations(const std::vector<std::string>& attributes) {
+  std::vector<std::string> all;
+  if (attributes.empty()) return all;
+  for (std::size_t label = 0; label < std::size_t{1} << attributes.size(); ++label) {
+    std::string text;
+    for (std::size_t i = 0; i < attributes.size(); ++i)
+      if (label >> (attributes.size() - 1 - i) & 1) text += (text.empty() ? "" : "+") + attributes[i];
+    all.push_back(text.empty() ? "none" : text);
+  }
+  return all;
 }
 
 /// Every image in the middle of a black square of `size`.
@@ -67,7 +72,7 @@ ImageData digit_data(data::Mnist mnist, Index size) {
                       std::to_string(size));
   ImageData d;
   d.checksums = mnist.train.pixels_sha256 + " " + mnist.test.pixels_sha256;
-  d.classes = data::Mnist::classes;
+  for (Index c = 0; c < data::Mnist::classes; ++c) d.classes.push_back(std::to_string(c));
   d.train = range(0, mnist.train.count);
   d.held_out = range(mnist.train.count, mnist.train.count + mnist.test.count);
   d.images = std::move(mnist.train);
@@ -82,9 +87,12 @@ ImageData digit_data(data::Mnist mnist, Index size) {
   return d;
 }
 
-ImageData face_data(const std::filesystem::path& path, const data::CelebaOptions& options) {
-  if (!data::looks_like_celeba(path)) return other_images(path, options);
-  return loaded(data::load_celeba(path, options), options.labels.empty() ? 0 : Index{1} << options.labels.size());
+ImageData face_data(const std::filesystem::path& path, const data::CelebaOptions& o, bool labels) {
+  if (data::looks_like_celeba(path)) return loaded(data::load_celeba(path, o), combinations(o.labels));
+  auto images = data::load_image_folder(
+      path, {.crop = o.crop, .images = o.images, .labels = labels, .holdout = o.holdout, .seed = o.seed});
+  auto classes = images.classes;
+  return loaded(std::move(images), std::move(classes));
 }
 
 }  // namespace atelier::programs

@@ -10,7 +10,7 @@ namespace atelier::programs {
 struct ImageData {
   data::ImageSet images;
   std::vector<std::int32_t> train, held_out;  // numbers of images
-  Index classes = 0;                          // of the labels; 0: none
+  std::vector<std::string> classes;           // what the labels 0, 1, ... mean; empty without labels
   std::string protocol;                       // which images, and how they were made
   std::string checksums;
 
@@ -24,9 +24,8 @@ struct ImageData {
 /// Throws ConfigError for other sizes.
 ImageData digit_data(data::Mnist images, Index size);
 
-/// CelebA's faces, labelled by the options' attributes. From a folder without CelebA, or an archive: all images in it,
-/// their middle squares unless the crop is `whole`, split by count, labelled by their subfolders where the options have
-/// labels. The training part, and the test part, which must have 4 images.
-ImageData face_data(const std::filesystem::path& folder, const data::CelebaOptions& options);
+/// CelebA's faces, labelled by the options' attributes; or other images, split by count, labelled by their subfolders
+/// if `labels` says so. The training part, and the test part, which must have 4 images.
+ImageData face_data(const std::filesystem::path& path, const data::CelebaOptions& options, bool labels);
 
 }  // namespace atelier::programs

@@ -8,18 +8,21 @@
 namespace atelier::programs {
 
 struct FaceFlags {
-  static constexpr const char* usual_attributes = "Male,Smiling";
-  data::CelebaOptions options = {.split = data::SplitBy::identity, .holdout = 2000};
-  std::string crop = "c148", split = "identity", on_damage = "refuse", cache;
-  bool conditional = false;
-  std::string attributes = usual_attributes;  // that a conditional model is told
+  Index holdout = 2000;
+  std::string crop, split, attributes;  // empty: what is usual for the images
+  std::string on_damage = "refuse", cache;
+  bool conditional = false;  // on labels
 
   /// --crop, --split, --holdout, --on-damage, --cache; --size is the model's.
   void add_to(CommandLine& line);
   /// --conditional, --attributes.
   void add_labels_to(CommandLine& line);
-  /// With everything that came as text. Throws ConfigError for unknown names, and for attributes that are not asked for
-  /// by --conditional. Progress goes to standard error.
+  /// Fills in what was not given: c148, identity and Male,Smiling, or for images that are there but are not CelebA's
+  /// square, count and no attributes. Throws ConfigError for what such images do not have, and for attributes of a
+  /// model without labels.
+  void settle(const std::filesystem::path& images);
+  /// With everything that came as text, of settled flags. Throws ConfigError for unknown names. Progress goes to
+  /// standard error.
   data::CelebaOptions resolved(Index size, bool silent) const;
 };
 

@@ -11,25 +11,33 @@
 namespace atelier::programs {
 
 namespace {
-constexpr Index columns = 8;
+constexpr Index columns = 8, most_classes = 16;  // in a picture
 
 std::string file_name(Index step, const char* name) { return train::step_name(step) + "-" + name + ".png"; }
 
-/// Labels 0, 0, ..., 1, 1, ...: `each` of every class up to n; none for a model without classes.
-IndexTensor labels_in_rows(Index n, Index classes, Index each) {
+/// n labels, label(i) from the first class again after the last; none for a model without classes.
+IndexTensor labels_of(Index n, Index classes, const auto& label) {
   if (classes == 0) return {};
   auto labels = IndexTensor::empty({n});
-  for (Index i = 0; i < n; ++i) labels.mutable_data()[i] = static_cast<std::int32_t>(i / each % classes);
+  for (Index i = 0; i < n; ++i) labels.mutable_data()[i] = static_cast<std::int32_t>(label(i) % classes);
   return labels;
+}
+/// A class for each row of `width` images, or for each column.
+IndexTensor labels_by_row(Index n, Index classes, Index width) {
+  return labels_of(n, classes, [width](Index i) { return i / width; });
+}
+IndexTensor labels_by_column(Index n, Index classes, Index width) {
+  return labels_of(n, classes, [width](Index i) { return i % width; });
 }
 
 void draw_interpolations(const Gallery& gallery, const Draw& draw, Index latent, Index classes, Rng rng) {
-  constexpr Index rows = 8, steps = 10;
+  constexpr Index steps = 10;
+  const Index rows = std::max<Index>(8, classes);
   const Tensor ends = normal({2 * rows, latent}, rng);
   std::vector<Tensor> ways;
   for (Index r = 0; r < rows; ++r)
     ways.push_back(vae::interpolate(slice(ends, 0, 2 * r, 2 * r + 1), slice(ends, 0, 2 * r + 1, 2 * r + 2), steps));
-  gallery.write("interpolations", draw(concat(ways, 0), labels_in_rows(rows * steps, classes, steps)), steps);
+  gallery.write("interpolations", draw(concat(ways, 0), labels_by_row(rows * steps, classes, steps)), steps);
 }
 
 void draw_truncation(const Gallery& gallery, const Draw& draw, Index latent, Index classes, const Rng& rng) {
@@ -39,7 +47,7 @@ void draw_truncation(const Gallery& gallery, const Draw& draw, Index latent, Ind
     rows.push_back(gan::truncated_normal<float>({columns, latent}, limit, own));
   }
   const Tensor noise = concat(rows, 0);
-  gallery.write("truncation", draw(noise, labels_in_rows(noise.size(0), classes, 1)), columns);
+  gallery.write("truncation", draw(noise, labels_by_column(noise.size(0), classes, columns)), columns);
 }
 }  // namespace
 
@@ -65,9 +73,10 @@ void Gallery::animate(const char* name) const {
 }
 
 void draw_generator(const Gallery& gallery, const Draw& draw, Index latent, Index classes, const Rng& rng) {
+  classes = std::min(classes, most_classes);
   const Index n = columns * (classes ? classes : columns);
   Rng samples = rng.fork("samples");
-  gallery.write("samples", draw(normal({n, latent}, samples), labels_in_rows(n, classes, columns)), columns);
+  gallery.write("samples", draw(normal({n, latent}, samples), labels_by_row(n, classes, columns)), columns);
   draw_interpolations(gallery, draw, latent, classes, rng.fork("interpolations"));
   draw_truncation(gallery, draw, latent, classes, rng.fork("truncation"));
   gallery.animate("samples");

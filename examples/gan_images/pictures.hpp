@@ -26,8 +26,9 @@ struct Gallery {
 using Draw = std::function<Tensor(const Tensor& noise, const IndexTensor& labels)>;
 
 /// Pictures of a generator from noise that is the same in every call: samples (8 x 8; of a conditional model a row for
-/// each class), interpolations (in each row the way between two points, on the sphere), truncation (in each row noise
-/// within 0.25, 0.5, 1, 1.5, 2, 3 of the origin, in every dimension), animation.
+/// each of the first 16 classes), interpolations (in each row the way between two points, on the sphere), truncation
+/// (in each row noise within 0.25, 0.5, 1, 1.5, 2, 3 of the origin, in every dimension; of a conditional model a column
+/// for each of the first 8 classes), animation.
 void draw_generator(const Gallery& gallery, const Draw& draw, Index latent, Index classes, const Rng& rng);
 
 }  // namespace atelier::programs

@@ -20,7 +20,7 @@ const ImageGanOptions& checked(const ImageGanOptions& o, const ImageData& data, 
   if (o.model.stddev_group && part % o.model.stddev_group)
     throw ConfigError("--stddev-group: expected a divisor of the " + std::to_string(part) +
                       " images that are computed together, found " + std::to_string(o.model.stddev_group));
-  if (o.conditional && data.classes == 0) throw ConfigError("--conditional: expected labels, found images without");
+  if (o.conditional && data.classes.empty()) throw ConfigError("--conditional: expected labels, found images without");
   return o;
 }
 
@@ -94,16 +94,27 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
     return r.set("channels", m.channels).set("latent", latent_).set("classes", classes());
   }
   train::Record config() const override {
-    return train::Record().set("model", model_config()).set("data_sha256", data_.checksums);
+    train::Record r;
+    r.set("model", model_config()).set("data_sha256", data_.checksums);
+    return classes() ? r.set("labels", meanings()) : r;
   }
   std::string protocol() const override {
     const std::string kind = translates() ? "; made of held-out images, inpaint: the middle is missing" : "";
-    return data_.protocol + "; range [-1, 1]; " + measures_->protocol(options_.samples) + kind + "; averaged generator";
+    const std::string told = classes() ? "; labels as held-out images have them" : "";
+    return data_.protocol + "; range [-1, 1]; " + measures_->protocol(options_.samples) + kind + told +
+           "; averaged generator";
   }
 
  private:
   bool translates() const { return options_.job != Job::generate; }
-  Index classes() const { return options_.conditional ? data_.classes : 0; }
+  Index classes() const { return options_.conditional ? static_cast<Index>(data_.classes.size()) : 0; }
+  /// 0 cats, 1 dogs: what the labels mean.
+  std::string meanings() const {
+    std::string text;
+    for (Index c = 0; c < classes(); ++c)
+      text += (c ? ", " : "") + std::to_string(c) + " " + data_.classes[static_cast<std::size_t>(c)];
+    return text;
+  }
 
   /// Images and noise (or what the generator is given instead) of one part of an update of the discriminator.
   gan::Batch<float, C> batch(Index step, const Rng& rng, Index update, Index part) {
@@ -184,7 +195,7 @@ std::unique_ptr<train::Task> make_image_gan(ImageData data, const MakeMeasures& 
   ImageGanOptions own = o;
   own.model.channels = data.images.channels;
   own.model.size = data.images.height;
-  own.model.classes = o.conditional ? data.classes : 0;
+  own.model.classes = o.conditional ? static_cast<Index>(data.classes.size()) : 0;
   if (own.arch == Arch::unet || own.job != Job::generate) {
     const auto c = unet_config(own);
     return std::make_unique<ImageGanTask<gan::Unet, gan::PatchDiscriminator, Tensor>>(std::move(data), measures, own,

@@ -90,12 +90,17 @@ std::optional<int> parse(CommandLine& line, Flags& f, int argc, char** argv) {
   return std::nullopt;
 }
 
-std::filesystem::path data_folder(const Flags& flags, const std::string& name) {
+std::filesystem::path find_data_folder(const Flags& flags, const std::string& name) {
   if (!flags.options.data.empty()) return flags.options.data;
   const char* root = std::getenv("ATELIER_DATA");
-  if (!root || !*root)
+  return root && *root ? std::filesystem::path(root) / name : std::filesystem::path();
+}
+
+std::filesystem::path data_folder(const Flags& flags, const std::string& name) {
+  const auto folder = find_data_folder(flags, name);
+  if (folder.empty())
     throw ConfigError("data: expected --data DIR or the environment variable ATELIER_DATA, found neither");
-  return std::filesystem::path(root) / name;
+  return folder;
 }
 
 }  // namespace atelier::programs

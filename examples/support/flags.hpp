@@ -50,6 +50,8 @@ void add_shared_flags(CommandLine& line, Flags& flags, const std::vector<std::st
 /// that come as text. Throws ConfigError for a wrong command line.
 std::optional<int> parse(CommandLine& line, Flags& flags, int argc, char** argv);
 
+/// The folder of a data set: --data, else ATELIER_DATA/`name`, else nothing.
+std::filesystem::path find_data_folder(const Flags& flags, const std::string& name);
 /// The folder of a data set: --data, else ATELIER_DATA/`name`. Throws ConfigError when neither is given.
 std::filesystem::path data_folder(const Flags& flags, const std::string& name);
 

@@ -108,15 +108,22 @@ std::unique_ptr<train::Task> digits_vae(Source s) {
   return std::make_unique<VaeTask>(std::move(images), o, s.options);
 }
 
-data::CelebaOptions faces_of(const Source& s, Index size) {
+ImageData faces_of(const Source& s, Index size) {
   FaceFlags flags;
-  flags.crop = s.run.text("crop", flags.crop);
-  flags.split = s.run.text("split", flags.split);
+  flags.crop = s.run.text("crop");
+  flags.split = s.run.text("split");
   flags.on_damage = s.run.text("on_damage", flags.on_damage);
   flags.conditional = s.model.integer("classes", 0) > 0;
-  flags.attributes = s.run.text("attributes", flags.attributes);
-  flags.options.holdout = s.request.holdout.value_or(s.run.integer("holdout", flags.options.holdout));
-  return flags.resolved(size, true);
+  flags.attributes = s.run.text("attributes");
+  flags.holdout = s.request.holdout.value_or(s.run.integer("holdout", flags.holdout));
+  const auto path = s.data("celeba");
+  flags.settle(path);
+  auto data = face_data(path, flags.resolved(size, true), flags.conditional);
+  const auto classes = static_cast<Index>(data.classes.size());
+  if (classes != s.model.integer("classes", 0))
+    throw InputError(path.string() + ": expected the " + std::to_string(s.model.integer("classes", 0)) +
+                     " classes of the model, found " + std::to_string(classes));
+  return data;
 }
 
 std::unique_ptr<train::Task> faces_vae(Source s) {
@@ -127,7 +134,7 @@ std::unique_ptr<train::Task> faces_vae(Source s) {
   FaceVaeOptions o;
   o.model = load<vae::ConvVae>(r.model).conv;
   o.samples = r.samples.value_or(s.run.integer("samples", o.samples));
-  return std::make_unique<FaceVaeTask>(face_data(s.data("celeba"), faces_of(s, o.model.size)), o, s.options);
+  return std::make_unique<FaceVaeTask>(faces_of(s, o.model.size), o, s.options);
 }
 
 std::unique_ptr<train::Task> toy_gan(Source s) {
@@ -170,7 +177,7 @@ std::unique_ptr<train::Task> images_gan(Source s) {
     allow_metrics(r, {"swd", "ms_ssim"});
   else
     allow_metrics(r, {"swd", "ms_ssim", "psnr", "ms_ssim_pair"});
-  return make_image_gan(face_data(s.data("celeba"), faces_of(s, m.size)), face_measures, o, s.options);
+  return make_image_gan(faces_of(s, m.size), face_measures, o, s.options);
 }
 
 /// The texts of a run, cut by the tokenizer that it left.

@@ -42,11 +42,12 @@ int train_faces(int argc, char** argv) {
   if (const auto code = parse(line, flags, argc, argv)) return *code;
   o.model.likelihood = vae::likelihood_from(likelihood);
   o.model.check().flat();
+  faces.settle(find_data_folder(flags, "celeba"));
   train::Record asked = request(o);
   add_request(asked, faces);
   const auto options = faces.resolved(o.model.size, flags.progress == "none");
   return run_trainer("vae_celeba", flags, asked, [&] {
-    return std::make_unique<FaceVaeTask>(face_data(data_folder(flags, "celeba"), options), o, flags.options);
+    return std::make_unique<FaceVaeTask>(face_data(data_folder(flags, "celeba"), options, false), o, flags.options);
   });
 }
 

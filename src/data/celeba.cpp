@@ -156,11 +156,12 @@ SplitBy split_by_from(std::string_view name) {
 Celeba load_celeba(const fs::path& folder, const CelebaOptions& options) {
   check(options.images);
   const auto source = open_faces(folder);
+  require_images(*source);
   const Tables tables(folder, options);
   tables.check(*source);
   const auto columns = label_columns(tables, options.labels);
   const auto found = static_cast<Index>(source->names().size());
-  if (options.split != SplitBy::partition && found > 0) check_holdout(found, options.holdout);
+  if (options.split != SplitBy::partition) check_holdout(found, options.holdout);
   NamedImages images = load_images(*source, options.crop, options.images, Sizes::one);
   Celeba faces{.images = std::move(images.set), .names = std::move(images.names), .report = std::move(images.report)};
   if (tables.attributes) faces.attributes = attributes_of(*tables.attributes, faces.names);
@@ -172,6 +173,11 @@ Celeba load_celeba(const fs::path& folder, const CelebaOptions& options) {
   return faces;
 }
 
-bool looks_like_celeba(const fs::path& folder) { return is_there(unpacked_in(folder)) || is_there(archive_in(folder)); }
+bool looks_like_celeba(const fs::path& path) {
+  if (path.stem() == "img_align_celeba" || is_there(unpacked_in(path)) || is_there(archive_in(path))) return true;
+  for (const char* table : {"list_attr_celeba", "identity_CelebA", "list_eval_partition"})
+    if (is_there(path / (std::string(table) + ".txt")) || is_there(path / (std::string(table) + ".csv"))) return true;
+  return false;
+}
 
 }  // namespace atelier::inline v0::data

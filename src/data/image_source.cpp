@@ -121,6 +121,9 @@ class ZipSource : public ImageSource {
 
 std::unique_ptr<ImageSource> open_images(const fs::path& path) {
   std::error_code ignored;
+  if (!fs::exists(path, ignored))
+    throw InputError(io::printable(path.string()) +
+                     ": expected a folder or a zip archive of images, found none; check the path");
   if (fs::is_directory(path, ignored)) return std::make_unique<FolderSource>(path);
   return std::make_unique<ZipSource>(path);
 }

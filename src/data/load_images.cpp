@@ -58,10 +58,14 @@ void check(const ImageOptions& options) {
     throw ConfigError("channels: expected 1 (grey) or 3 (colour), found " + std::to_string(options.channels));
 }
 
-NamedImages load_images(const ImageSource& source, Crop crop, const ImageOptions& options, Sizes sizes) {
-  check(options);
+void require_images(const ImageSource& source) {
   if (source.names().empty())
     throw InputError(source.place() + ": expected images (jpg, jpeg, png), found none; check the path");
+}
+
+NamedImages load_images(const ImageSource& source, Crop crop, const ImageOptions& options, Sizes sizes) {
+  check(options);
+  require_images(source);
   ImageCache cache(source, crop, options, sizes);
   auto cached = cache.read();
   DecodedImages decoded = cached ? std::move(*cached) : decode_images(source, crop, options, sizes);

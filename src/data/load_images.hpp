@@ -9,6 +9,8 @@ namespace atelier::inline v0::data {
 
 NamedImages load_images(const ImageSource& source, Crop crop, const ImageOptions& options, Sizes sizes);
 
+/// Throws InputError for a source without images.
+void require_images(const ImageSource& source);
 /// Throws ConfigError for options out of range.
 void check(const ImageOptions& options);
 

@@ -206,6 +206,18 @@ TEST(Celeba, TablesThatAreWrong) {
   refuse("identity_CelebA.txt", "000001.jpg 7\n000002.jpg -7\n", {"line 2", "not negative", "'-7'"});
 }
 
+TEST(Celeba, IsKnownByItsImagesOrTables) {
+  TempFolder folder;
+  EXPECT_FALSE(looks_like_celeba(folder.path()));
+  folder.write("identity_CelebA.txt", "000001.jpg 1");
+  EXPECT_TRUE(looks_like_celeba(folder.path()));
+  fs::remove(folder / "identity_CelebA.txt");
+  fs::create_directory(folder / "img_align_celeba");
+  EXPECT_TRUE(looks_like_celeba(folder.path()));
+  EXPECT_TRUE(looks_like_celeba(folder / "img_align_celeba"));
+  EXPECT_TRUE(looks_like_celeba("elsewhere/img_align_celeba.zip"));
+}
+
 TEST(Celeba, ImagesThatAreMissing) {
   TempFolder folder;
   expect_error<InputError>([&] { load_celeba(folder.path()); },

@@ -48,6 +48,12 @@ TEST(ImageFolder, SubfoldersAreClasses) {
   const auto images = load_image_folder(folder.path(), options);
   EXPECT_EQ(images.classes, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(images.images.labels, (std::vector<std::uint8_t>{0, 0, 1}));
+  fs::create_directories(folder / "top/photos");
+  for (const char* part : {"a", "b"}) fs::rename(folder / part, folder / "top/photos" / part);
+  const auto below = load_image_folder(folder.path(), options);
+  EXPECT_EQ(below.classes, images.classes);
+  EXPECT_EQ(below.images.labels, images.images.labels);
+  for (const char* part : {"a", "b"}) fs::rename(folder / "top/photos" / part, folder / part);
   io::write_png(folder / "0.png", test_image(1, 9, 9));
   expect_error<InputError>([&] { load_image_folder(folder.path(), options); }, {"'0.png' outside"});
   expect_error<InputError>([&] { load_image_folder(folder / "b", options); }, {"2 to 256 subfolders", "found 1"});
@@ -141,7 +147,7 @@ TEST(ImageFolder, DamageIsRefusedOrSkipped) {
 TEST(ImageFolder, RefusesWhatHoldsNoImages) {
   TempFolder folder;
   expect_error<InputError>([&] { load_image_folder(folder.path()); }, {"expected images", "found none"});
-  expect_error<InputError>([&] { load_image_folder(folder / "none"); }, {"none: expected a file"});
+  expect_error<InputError>([&] { load_image_folder(folder / "none"); }, {"none: expected a folder or a zip archive"});
   folder.write("a.png", "");
   for (Index size : {0, 4097})
     expect_error<ConfigError>([&] { load_image_folder(folder.path(), {.images = {.size = size}}); },

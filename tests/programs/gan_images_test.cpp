@@ -144,9 +144,11 @@ TEST_F(GanImages, FacesByTheirAttributes) {
   const auto two = trained(faces(), "two", {{"--conditional", ""}, {"--attributes", "Smiling,Young"}});
   EXPECT_EQ(shape(two, "generator.embedding.weight"), Shape({4, 6}));
   EXPECT_EQ(two.config().at("attributes"), "Smiling,Young");
+  EXPECT_EQ(two.config().at("labels"), "0 none, 1 Young, 2 Smiling, 3 Smiling+Young");
   const auto one = trained(faces(), "one", {{"--conditional", ""}, {"--attributes", "Bald"}});
   EXPECT_EQ(shape(one, "discriminator.embedding.weight"), Shape({2, 8}));
   refuse(faces(), {{"--conditional", ""}}, {"'Male'", "Bald, Smiling, Young"});
+  refuse(faces(), {{"--conditional", ""}, {"--attributes", "Bald,"}}, {"''"});
   refuse(faces(), {{"--attributes", "Bald"}}, {"--attributes", "--conditional"});
   refuse(faces(), {{"--conditional", ""}, {"--task", "colorize"}}, {"--conditional", "U-Net"});
 }
@@ -160,11 +162,23 @@ TEST_F(GanImages, AnyFolderOfImages) {
   const auto run = trained(photos, "run");
   for (const char* part : {"48 of 48 images of 40 x 30", "square", "split by count", "36 training, 12 test"})
     EXPECT_NE(run.summary().at("protocol").get<std::string>().find(part), std::string::npos) << part;
-  const auto animals = trained(photos, "animals", {{"--conditional", ""}});
+  Flags by_kind = {{"--conditional", ""}, {"--checkpoint-every", "1"}};
+  const auto animals = trained(photos, "animals", by_kind);
   EXPECT_EQ(shape(animals, "generator.embedding.weight"), Shape({2, 6}));
+  EXPECT_EQ(animals.config().at("labels"), "0 cats, 1 dogs");
+  EXPECT_EQ(animals.config().at("split"), "count");
+  EXPECT_NE(animals.summary().at("protocol").get<std::string>().find("labels as held-out"), std::string::npos);
   const auto whole = trained(photos, "whole", {{"--crop", "whole"}});
   EXPECT_FALSE(whole.model() == run.model());
   refuse(photos, {{"--holdout", "48"}}, {"0 to 47 images", "48"});
+  refuse(photos, {{"--split", "identity"}}, {"--split", "count", "'identity'"});
+  refuse(photos, {{"--crop", "c108"}}, {"--crop", "square or whole", "'c108'"});
+  refuse(photos, {{"--conditional", ""}, {"--attributes", "Male"}}, {"--attributes", "not CelebA's"});
+  refuse(faces(), {{"--data", data_ / "img_align_celeba"}}, {"expected the folder img_align_celeba"}, 3);
+  cut_back(animals, 3);
+  by_kind["--resume"] = "";
+  fs::rename(data_ / "photos/cats/8.png", data_ / "photos/dogs/!8.png");  // the last cat becomes the first dog
+  expect_failure_of(photos.name, train(photos, "animals", by_kind), 2, {"data_sha256"});
 }
 
 TEST_F(GanImages, WhatMakesNoRunIsRefusedInOneLine) {

@@ -45,7 +45,8 @@ struct Celeba {
 /// are not; IoError when the system refuses.
 Celeba load_celeba(const std::filesystem::path& folder, const CelebaOptions& options = {});
 
-/// Whether a folder has anything where load_celeba() looks for images.
-bool looks_like_celeba(const std::filesystem::path& folder);
+/// Whether a folder has images or tables where load_celeba() looks for them, or is itself the one of the images. Such a
+/// folder should not be read as just any images: persons would be in both parts.
+bool looks_like_celeba(const std::filesystem::path& path);
 
 }  // namespace atelier::inline v0::data

@@ -9,7 +9,7 @@ namespace atelier::inline v0::data {
 struct ImageFolderOptions {
   Crop crop = Crop::square;
   ImageOptions images = {};
-  bool labels = false;     // the first subfolder is the image's class
+  bool labels = false;     // the first subfolder, behind those that all images share, is the image's class
   Index holdout = 0;       // images for testing, drawn at random
   std::uint64_t seed = 1;  // of the drawing
 };
