@@ -21,6 +21,7 @@ void apply_preset(const std::string& preset, Flags& flags, ImageGanOptions& o) {
   flags.usual_length = {.epochs = 20};
   o.model = {.size = 64, .channels = 3, .latent = 100, .width = 64};
   o.arch = seed ? Arch::unet : Arch::dcgan;  // seed: three convolutions down, three up; a discriminator of three
+  if (seed) o.model.latent = 32;
   o.flip = true;
 }
 

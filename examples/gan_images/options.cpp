@@ -91,17 +91,18 @@ train::Record request(const ImageGanOptions& o) {
 }
 
 gan::UnetConfig unet_config(const ImageGanOptions& o) {
-  constexpr Index noise_channels = 3;
   const auto& m = o.model;
-  const Index inputs[] = {noise_channels, 1, m.channels + 1};
+  const Index inputs[] = {m.latent + 2, 1, m.channels + 1};
+  const bool from_noise = o.job == Job::generate;
   return {.size = m.size,
           .in = inputs[static_cast<int>(o.job)],
           .out = m.channels,
           .width = m.width,
           .depth = o.depth,
           .keep_known = o.job == Job::inpaint,
-          .patch_layers = 2,
-          .told = o.job != Job::generate};
+          .patch_layers = from_noise ? 3 : 2,
+          .told = !from_noise,
+          .latent = from_noise ? m.latent : 0};
 }
 
 }  // namespace atelier::programs

@@ -7,8 +7,7 @@
 
 namespace atelier::programs {
 
-/// dcgan: from a transposed convolution; dense: from a fully connected layer; unet: a U-Net of noise, judged by
-/// patches.
+/// dcgan: from a transposed convolution; dense: from a fully connected layer; unet: a U-Net of noise and coordinates.
 enum class Arch { dcgan, dense, unet };
 /// What the generator is to do: images from noise, or from grey ones, or from ones with a hole.
 enum class Job { generate, colorize, inpaint };
@@ -39,7 +38,7 @@ void add_image_gan_flags(CommandLine& line, ImageGanOptions& o, ImageGanWords& w
 /// What those flags ask for, as config.json has it.
 train::Record request(const ImageGanOptions& o);
 
-/// The U-Net and discriminator of patches that the options describe, for images of `channels`.
+/// The U-Net and its discriminator that the options describe, for images of `channels`.
 gan::UnetConfig unet_config(const ImageGanOptions& o);
 
 }  // namespace atelier::programs

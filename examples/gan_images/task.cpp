@@ -198,8 +198,8 @@ std::unique_ptr<train::Task> make_image_gan(ImageData data, const MakeMeasures& 
   own.model.classes = o.conditional ? static_cast<Index>(data.classes.size()) : 0;
   if (own.arch == Arch::unet || own.job != Job::generate) {
     const auto c = unet_config(own);
-    return std::make_unique<ImageGanTask<gan::Unet, gan::PatchDiscriminator, Tensor>>(std::move(data), measures, own,
-                                                                                      run, c, c.size * c.size * c.in);
+    return std::make_unique<ImageGanTask<gan::Unet, gan::PatchDiscriminator, Tensor>>(
+        std::move(data), measures, own, run, c, c.latent ? c.latent : c.size * c.size * c.in);
   }
   return std::make_unique<ImageGanTask<gan::DcganGenerator, gan::DcganDiscriminator, IndexTensor>>(
       std::move(data), measures, own, run, own.model, own.model.latent);

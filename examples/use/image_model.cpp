@@ -68,7 +68,7 @@ std::unique_ptr<ImageModel> open_gan(const std::filesystem::path& path) {
   if (kind.unet) {
     auto unet = load<gan::Unet>(path);
     const auto c = unet.config;
-    return std::make_unique<GanImages<gan::Unet>>(std::move(unet), c.out, c.size, c.size * c.size * c.in, 0);
+    return std::make_unique<GanImages<gan::Unet>>(std::move(unet), c.out, c.size, c.latent, 0);
   }
   auto dcgan = load<gan::DcganGenerator>(path);
   const auto c = dcgan.config;

@@ -160,6 +160,23 @@ TEST(Unet, SkipsCarryPlaces) {
   EXPECT_FALSE(same(cut(x, eval), cut(other, eval)));
 }
 
+TEST(Unet, NoiseReachesEveryPlaceAndPlacesDiffer) {
+  const gan::UnetConfig c{.size = 16, .in = 7, .width = 4, .depth = 2, .patch_layers = 3, .latent = 5};
+  const auto net = initialised(gan::Unet(c));
+  const auto z = formula::uniform(1, {2, 5}, -1, 1);
+  auto other = copy(z);
+  other.mutable_data()[2] += 1;  // of the first image
+  const auto a = net(z, eval), b = net(other, eval);
+  EXPECT_EQ(a.shape(), Shape({2, 16, 16, 3}));
+  for (const Index y : {0, 7, 15})
+    for (const Index x : {0, 8, 15}) {
+      EXPECT_NE(a.at({0, y, x, 0}), b.at({0, y, x, 0})) << y << " " << x;
+      EXPECT_EQ(a.at({1, y, x, 0}), b.at({1, y, x, 0})) << y << " " << x;
+    }
+  EXPECT_NE(a.at({0, 7, 6, 0}), a.at({0, 7, 10, 0}));  // as far from every border as they can be
+  EXPECT_EQ(initialised(gan::PatchDiscriminator(c))(a, train).values.shape(), Shape({2, 1, 1, 1}));
+}
+
 TEST(Unet, KnownPixelsStayAsTheyAre) {
   const gan::UnetConfig c{.size = 8, .in = 4, .out = 3, .width = 4, .depth = 2, .keep_known = true, .patch_layers = 1};
   const auto net = initialised(gan::Unet(c));
@@ -177,6 +194,7 @@ TEST(Unet, SizesThatMakeNoModelAreRefused) {
   EXPECT_THROW(gan::Unet({.size = 16, .depth = 2, .patch_layers = 3}), ConfigError);
   EXPECT_THROW(gan::Unet({.in = 3, .out = 3, .keep_known = true}), ConfigError);
   EXPECT_THROW(gan::Unet({.depth = 0}), ConfigError);
+  EXPECT_THROW(gan::Unet({.in = 5, .latent = 5}), ConfigError);
 }
 
 TEST(PatchDiscriminator, JudgesPatchesAndWhatItIsTold) {

@@ -95,7 +95,10 @@ template <> gan::Unet load<gan::Unet>(const std::filesystem::path& path) {
   gan::UnetConfig c;
   c.size = bounded(f, "size", 0), c.out = bounded(f, "channels", 0);
   c.width = bounded(f, "width", 0), c.depth = bounded(f, "depth", 0);
-  c.in = bounded(f, "latent", 0) / std::max<Index>(1, c.size * c.size);  // what goes in, pixel by pixel
+  const Index latent = bounded(f, "latent", 0);  // or the numbers of the image that goes in
+  const bool from_noise = kind_of(f).from_noise;
+  c.latent = from_noise ? latent : 0;
+  c.in = from_noise ? latent + 2 : latent / std::max<Index>(1, c.size * c.size);
   c.keep_known = f.text("task", "generate") == "inpaint";
   c.patch_layers = 1;  // of the discriminator, which is not loaded
   opened.check_size(weights(c.check()));

@@ -1,19 +1,22 @@
-/// Networks from images to images, and discriminators of patches.      Ronneberger et al. 2015; Isola et al. 2017
+/// Networks from images, or from noise, to images; discriminators of patches or of all.
+///                                                                       Ronneberger et al. 2015; Isola et al. 2017
 #pragma once
 
 #include "atelier/models/gan/dcgan.hpp"
 
 namespace atelier::inline v0::gan {
 
-/// Sizes of a U-Net and of the discriminator of patches that goes with it.
+/// Sizes of a U-Net and of the discriminator that goes with it: of patches, or of the whole image if that is drawn from
+/// noise.
 struct UnetConfig {
   Index size = 64;          // pixels of both sides, of what goes in and comes out
   Index in = 3, out = 3;    // channels of input and output
   Index width = 64;         // channels of the largest inner map; doubled at each halving, up to 8 times
   Index depth = 4;          // halvings
   bool keep_known = false;  // the input is an image and a mask of the known pixels, which stay as they are
-  Index patch_layers = 3;   // halvings of the discriminator of patches
+  Index patch_layers = 3;   // halvings of the discriminator
   bool told = false;        // the discriminator sees the generator's input too
+  Index latent = 0;         // > 0: dimensions of the noise to draw from; `in` is so many and 2
 
   Index channels_at(Index level) const { return width * std::min<Index>(8, Index{1} << level); }
   /// The configuration itself. Throws ConfigError for sizes that make no model.
@@ -21,27 +24,51 @@ struct UnetConfig {
     if (in < 1 || out < 1 || width < 1 || (keep_known && in != out + 1))
       throw ConfigError("unet: expected positive channels and width, and a mask beside an image to be kept, found " +
                         std::to_string(in) + " to " + std::to_string(out) + ", " + std::to_string(width));
+    if (latent < 0 || (latent > 0 && (in != latent + 2 || told || keep_known)))
+      throw ConfigError("unet: expected noise of " + std::to_string(std::max<Index>(0, in - 2)) +
+                        " dimensions alone, two fewer than channels go in, found " + std::to_string(latent));
     const auto halves = [&](Index n) { return n >= 1 && n <= 10 && size % (Index{1} << n) == 0; };
-    if (size < 8 || size > 1024 || !halves(depth) || !halves(patch_layers) || size >> patch_layers < 3)
+    const Index left = latent ? 1 : 3;
+    if (size < 8 || size > 1024 || !halves(depth) || !halves(patch_layers) || size >> patch_layers < left)
       throw ConfigError("unet: expected a size from 8 to 1024 that can be halved " + std::to_string(depth) + " and " +
-                        std::to_string(patch_layers) + " times, the second leaving 3 pixels, found " +
-                        std::to_string(size));
+                        std::to_string(patch_layers) + " times, the second leaving " + std::to_string(left) +
+                        " pixels, found " + std::to_string(size));
     return *this;
   }
 };
 
+namespace detail {
+/// x and y of every pixel, from -1 to 1: [1, size, size, 2].
+template <class T> BasicTensor<T> coordinates(Index size) {
+  auto places = BasicTensor<T>::empty({1, size, size, 2});
+  const auto along = [size](Index i) { return static_cast<T>(2 * i + 1 - size) / static_cast<T>(size); };
+  for (Index i = 0; i < size * size; ++i) {
+    places.mutable_data()[2 * i] = along(i % size);
+    places.mutable_data()[2 * i + 1] = along(i / size);
+  }
+  return places;
+}
+}  // namespace detail
+
 /// [B, size, size, in], or the same numbers as [B, size * size * in], -> images [B, size, size, out] in [-1, 1]. Halves
 /// `depth` times (leaky ReLU), doubles as often (ReLU); every doubled map stands beside the one of its size from the
 /// way down, so that places need not be told through the smallest map.
+///
+/// From noise [B, latent]: every place gets all of it, and its coordinates. A few halvings see a part of the image
+/// only; with noise of its own in every place, no two parts could agree on a picture.       Watters et al. 2019,
+/// "Spatial
+///                                                                                     broadcast decoder"
 template <class T> struct BasicUnet {
   UnetConfig config;
   std::vector<nn::BasicConv2d<T>> down;
   std::vector<nn::BasicBatchNorm2d<T>> down_norms;  // of all but the first and the last
   std::vector<nn::BasicConvTranspose2d<T>> up;      // from the smallest map to the image
   std::vector<nn::BasicBatchNorm2d<T>> up_norms;    // of all but the last
+  BasicTensor<T> places;                            // coordinates, for noise
 
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
   explicit BasicUnet(const UnetConfig& c = {}) : config(c.check()) {
+    if (c.latent) places = detail::coordinates<T>(c.size);
     for (Index i = 0; i < c.depth; ++i) {
       const bool plain = i == 0 || i + 1 == c.depth;
       down.push_back({.in = i ? c.channels_at(i - 1) : c.in,
@@ -61,8 +88,7 @@ template <class T> struct BasicUnet {
 
   /// A last argument, which discriminators that are told take, is not needed. Throws Error for other sizes.
   BasicTensor<T> operator()(const BasicTensor<T>& input, nn::Mode mode, const BasicTensor<T>& = {}) const {
-    const auto x =
-        input.rank() == 2 ? reshape(input, Shape{input.size(0), config.size, config.size, config.in}) : input;
+    const auto x = laid_out(input);
     return rise(x, descend(x, mode), mode);
   }
   void init(Rng& rng) {
@@ -79,6 +105,16 @@ template <class T> struct BasicUnet {
  private:
   static constexpr std::size_t most_levels = 10;
   using Maps = std::array<BasicTensor<T>, most_levels>;
+
+  /// What the first convolution sees: [B, size, size, in].
+  BasicTensor<T> laid_out(const BasicTensor<T>& input) const {
+    const Index b = input.size(0), side = config.size;
+    if (config.latent) {
+      const auto noise = expand(reshape(input, Shape{b, 1, 1, config.latent}), {b, side, side, config.latent});
+      return append(noise, expand(places, {b, side, side, 2}));
+    }
+    return input.rank() == 2 ? reshape(input, Shape{b, side, side, config.in}) : input;
+  }
 
   /// The maps on the way down, the largest first.
   Maps descend(const BasicTensor<T>& x, nn::Mode mode) const {
@@ -104,7 +140,7 @@ template <class T> struct BasicUnet {
 };
 
 /// Images [B, size, size, out] -> logits of patches [B, h, h, 1], h = size / 2^patch_layers - 1; one that is told sees
-/// the generator's input beside them.                                                          Isola et al. 2017, 3.2.2
+/// the generator's input beside them. Of images from noise: [B, 1, 1, 1], of each as a whole. Isola et al. 2017, 3.2.2
 template <class T> struct BasicPatchDiscriminator {
   UnetConfig config;
   std::vector<nn::BasicConv2d<T>> layers;
@@ -114,7 +150,11 @@ template <class T> struct BasicPatchDiscriminator {
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
   explicit BasicPatchDiscriminator(const UnetConfig& c = {})
       : config(c.check()),
-        output{.in = c.channels_at(c.patch_layers - 1), .out = 1, .kernel = 4, .stride = 1, .padding = 1} {
+        output{.in = c.channels_at(c.patch_layers - 1),
+               .out = 1,
+               .kernel = c.latent ? c.size >> c.patch_layers : 4,
+               .stride = 1,
+               .padding = c.latent ? 0 : 1} {
     for (Index i = 0; i < c.patch_layers; ++i) {
       layers.push_back({.in = i ? c.channels_at(i - 1) : c.out + (c.told ? c.in : 0),
                         .out = c.channels_at(i),
