@@ -92,7 +92,7 @@ train::Record request(const ImageGanOptions& o) {
 
 gan::UnetConfig unet_config(const ImageGanOptions& o) {
   const auto& m = o.model;
-  const Index inputs[] = {m.latent + 2, 1, m.channels + 1};
+  const Index inputs[] = {gan::UnetConfig::noise_channels, 1, m.channels + 1};
   const bool from_noise = o.job == Job::generate;
   return {.size = m.size,
           .in = inputs[static_cast<int>(o.job)],

@@ -7,7 +7,8 @@
 
 namespace atelier::programs {
 
-/// dcgan: from a transposed convolution; dense: from a fully connected layer; unet: a U-Net of noise and coordinates.
+/// dcgan: from a transposed convolution; dense: from a fully connected layer; unet: a U-Net of noise that a dense layer
+/// lays out.
 enum class Arch { dcgan, dense, unet };
 /// What the generator is to do: images from noise, or from grey ones, or from ones with a hole.
 enum class Job { generate, colorize, inpaint };

@@ -194,7 +194,7 @@ TEST(Unet, SizesThatMakeNoModelAreRefused) {
   EXPECT_THROW(gan::Unet({.size = 16, .depth = 2, .patch_layers = 3}), ConfigError);
   EXPECT_THROW(gan::Unet({.in = 3, .out = 3, .keep_known = true}), ConfigError);
   EXPECT_THROW(gan::Unet({.depth = 0}), ConfigError);
-  EXPECT_THROW(gan::Unet({.in = 5, .latent = 5}), ConfigError);
+  EXPECT_THROW(gan::Unet({.told = true, .latent = 5}), ConfigError);
 }
 
 TEST(PatchDiscriminator, JudgesPatchesAndWhatItIsTold) {

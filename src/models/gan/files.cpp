@@ -43,7 +43,7 @@ double weights(const gan::ImageConfig& c) {
   return n;
 }
 double weights(const gan::UnetConfig& c) {
-  double n = 0;
+  double n = times({c.latent, c.size >> c.depth, c.size >> c.depth, c.in});
   for (Index i = 0; i < c.depth; ++i) {
     const Index outer = i ? c.channels_at(i - 1) : c.in, inner = c.channels_at(i);
     n += times({16, outer, inner}) + times({16, inner, i ? outer : c.out});
@@ -98,7 +98,7 @@ template <> gan::Unet load<gan::Unet>(const std::filesystem::path& path) {
   const Index latent = bounded(f, "latent", 0);  // or the numbers of the image that goes in
   const bool from_noise = kind_of(f).from_noise;
   c.latent = from_noise ? latent : 0;
-  c.in = from_noise ? latent + 2 : latent / std::max<Index>(1, c.size * c.size);
+  c.in = from_noise ? gan::UnetConfig::noise_channels : latent / std::max<Index>(1, c.size * c.size);
   c.keep_known = f.text("task", "generate") == "inpaint";
   c.patch_layers = 1;  // of the discriminator, which is not loaded
   opened.check_size(weights(c.check()));

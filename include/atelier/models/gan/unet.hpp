@@ -3,12 +3,15 @@
 #pragma once
 
 #include "atelier/models/gan/dcgan.hpp"
+#include "atelier/ops/upsample.hpp"
 
 namespace atelier::inline v0::gan {
 
 /// Sizes of a U-Net and of the discriminator that goes with it: of patches, or of the whole image if that is drawn from
 /// noise.
 struct UnetConfig {
+  static constexpr Index noise_channels = 16;  // that noise is laid out in by trainers
+
   Index size = 64;          // pixels of both sides, of what goes in and comes out
   Index in = 3, out = 3;    // channels of input and output
   Index width = 64;         // channels of the largest inner map; doubled at each halving, up to 8 times
@@ -16,7 +19,7 @@ struct UnetConfig {
   bool keep_known = false;  // the input is an image and a mask of the known pixels, which stay as they are
   Index patch_layers = 3;   // halvings of the discriminator
   bool told = false;        // the discriminator sees the generator's input too
-  Index latent = 0;         // > 0: dimensions of the noise to draw from; `in` is so many and 2
+  Index latent = 0;         // > 0: dimensions of the noise to draw from, which becomes a map of `in` channels
 
   Index channels_at(Index level) const { return width * std::min<Index>(8, Index{1} << level); }
   /// The configuration itself. Throws ConfigError for sizes that make no model.
@@ -24,9 +27,9 @@ struct UnetConfig {
     if (in < 1 || out < 1 || width < 1 || (keep_known && in != out + 1))
       throw ConfigError("unet: expected positive channels and width, and a mask beside an image to be kept, found " +
                         std::to_string(in) + " to " + std::to_string(out) + ", " + std::to_string(width));
-    if (latent < 0 || (latent > 0 && (in != latent + 2 || told || keep_known)))
-      throw ConfigError("unet: expected noise of " + std::to_string(std::max<Index>(0, in - 2)) +
-                        " dimensions alone, two fewer than channels go in, found " + std::to_string(latent));
+    if (latent < 0 || (latent > 0 && (told || keep_known)))
+      throw ConfigError("unet: expected noise alone, or images alone, found " + std::to_string(latent) +
+                        " dimensions of noise beside images");
     const auto halves = [&](Index n) { return n >= 1 && n <= 10 && size % (Index{1} << n) == 0; };
     const Index left = latent ? 1 : 3;
     if (size < 8 || size > 1024 || !halves(depth) || !halves(patch_layers) || size >> patch_layers < left)
@@ -37,38 +40,24 @@ struct UnetConfig {
   }
 };
 
-namespace detail {
-/// x and y of every pixel, from -1 to 1: [1, size, size, 2].
-template <class T> BasicTensor<T> coordinates(Index size) {
-  auto places = BasicTensor<T>::empty({1, size, size, 2});
-  const auto along = [size](Index i) { return static_cast<T>(2 * i + 1 - size) / static_cast<T>(size); };
-  for (Index i = 0; i < size * size; ++i) {
-    places.mutable_data()[2 * i] = along(i % size);
-    places.mutable_data()[2 * i + 1] = along(i / size);
-  }
-  return places;
-}
-}  // namespace detail
-
 /// [B, size, size, in], or the same numbers as [B, size * size * in], -> images [B, size, size, out] in [-1, 1]. Halves
 /// `depth` times (leaky ReLU), doubles as often (ReLU); every doubled map stands beside the one of its size from the
 /// way down, so that places need not be told through the smallest map.
 ///
-/// From noise [B, latent]: every place gets all of it, and its coordinates. A few halvings see a part of the image
-/// only; with noise of its own in every place, no two parts could agree on a picture.       Watters et al. 2019,
-/// "Spatial
-///                                                                                     broadcast decoder"
+/// From noise [B, latent]: a dense layer makes it a small map, which is enlarged and goes in. A few halvings see a part
+/// of the image only: with noise of its own in every place, no two parts could agree on a picture.
 template <class T> struct BasicUnet {
   UnetConfig config;
+  std::optional<nn::BasicLinear<T>> dense;  // noise to the smallest map's places
   std::vector<nn::BasicConv2d<T>> down;
   std::vector<nn::BasicBatchNorm2d<T>> down_norms;  // of all but the first and the last
   std::vector<nn::BasicConvTranspose2d<T>> up;      // from the smallest map to the image
   std::vector<nn::BasicBatchNorm2d<T>> up_norms;    // of all but the last
-  BasicTensor<T> places;                            // coordinates, for noise
 
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
   explicit BasicUnet(const UnetConfig& c = {}) : config(c.check()) {
-    if (c.latent) places = detail::coordinates<T>(c.size);
+    const Index base = c.size >> c.depth;
+    if (c.latent) dense.emplace(nn::BasicLinear<T>{.in = c.latent, .out = base * base * c.in});
     for (Index i = 0; i < c.depth; ++i) {
       const bool plain = i == 0 || i + 1 == c.depth;
       down.push_back({.in = i ? c.channels_at(i - 1) : c.in,
@@ -88,16 +77,22 @@ template <class T> struct BasicUnet {
 
   /// A last argument, which discriminators that are told take, is not needed. Throws Error for other sizes.
   BasicTensor<T> operator()(const BasicTensor<T>& input, nn::Mode mode, const BasicTensor<T>& = {}) const {
-    const auto x = laid_out(input);
+    const auto x = map_of(input);
     return rise(x, descend(x, mode), mode);
   }
+  /// As a DCGAN's; the map of noise begins with a variance of 1 over noise, and of 1 over places.
   void init(Rng& rng) {
+    if (dense) {
+      nn::fill_normal(dense->w, 0, 1 / std::sqrt(static_cast<double>(config.latent)), rng);
+      nn::fill_normal(dense->b, 0, 1, rng);
+    }
     for (auto& l : down) detail::init_layer(l, rng);
     for (auto& l : up) detail::init_layer(l, rng);
     for (auto* norms : {&down_norms, &up_norms})
       for (auto& n : *norms) detail::init_norm(n, rng);
   }
   static void visit(auto& m, auto&& f) {
+    f("dense", m.dense);
     f("down", m.down), f("down_norms", m.down_norms);
     f("up", m.up), f("up_norms", m.up_norms);
   }
@@ -107,12 +102,9 @@ template <class T> struct BasicUnet {
   using Maps = std::array<BasicTensor<T>, most_levels>;
 
   /// What the first convolution sees: [B, size, size, in].
-  BasicTensor<T> laid_out(const BasicTensor<T>& input) const {
-    const Index b = input.size(0), side = config.size;
-    if (config.latent) {
-      const auto noise = expand(reshape(input, Shape{b, 1, 1, config.latent}), {b, side, side, config.latent});
-      return append(noise, expand(places, {b, side, side, 2}));
-    }
+  BasicTensor<T> map_of(const BasicTensor<T>& input) const {
+    const Index b = input.size(0), side = config.size, base = side >> config.depth, scale = side / base;
+    if (dense) return upsample_bilinear(reshape((*dense)(input), Shape{b, base, base, config.in}), {scale, scale});
     return input.rank() == 2 ? reshape(input, Shape{b, side, side, config.in}) : input;
   }
 
