@@ -92,10 +92,9 @@ train::Record request(const ImageGanOptions& o) {
 
 gan::UnetConfig unet_config(const ImageGanOptions& o) {
   const auto& m = o.model;
-  const Index inputs[] = {gan::UnetConfig::noise_channels, 1, m.channels + 1};
   const bool from_noise = o.job == Job::generate;
   return {.size = m.size,
-          .in = inputs[static_cast<int>(o.job)],
+          .in = o.job == Job::inpaint ? m.channels + 1 : 1,
           .out = m.channels,
           .width = m.width,
           .depth = o.depth,

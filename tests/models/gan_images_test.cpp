@@ -161,7 +161,7 @@ TEST(Unet, SkipsCarryPlaces) {
 }
 
 TEST(Unet, NoiseReachesEveryPlaceAndPlacesDiffer) {
-  const gan::UnetConfig c{.size = 16, .in = 7, .width = 4, .depth = 2, .patch_layers = 3, .latent = 5};
+  const gan::UnetConfig c{.size = 16, .width = 4, .depth = 2, .patch_layers = 3, .latent = 5};
   const auto net = initialised(gan::Unet(c));
   const auto z = formula::uniform(1, {2, 5}, -1, 1);
   auto other = copy(z);

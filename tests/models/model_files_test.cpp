@@ -76,6 +76,15 @@ TEST(ModelFiles, GeneratorsOfEveryKind) {
   const Tensor image({1, 16, 16, 4}, 0.25f);
   EXPECT_EQ(values(load<gan::Unet>(folder / "g")(image, nn::Mode::eval)), values(unet(image, nn::Mode::eval)));
   EXPECT_FALSE(gan::image_gan_kind(folder / "g").from_noise);
+
+  const auto drawn = initialised(gan::Unet({.size = 16, .width = 4, .depth = 2, .patch_layers = 1, .latent = 6}));
+  const std::string sizes =
+      R"({"model": "gan_images", "arch": "unet", "size": 16, "channels": 3, "width": 4, "depth": 2)";
+  write(drawn, sizes + R"(, "latent": 6})");
+  EXPECT_EQ(values(load<gan::Unet>(folder / "g")(z, nn::Mode::eval)), values(drawn(z, nn::Mode::eval)));
+  EXPECT_TRUE(gan::image_gan_kind(folder / "g").from_noise);
+  write(drawn, sizes + R"(, "latent": 0})");
+  expect_error<InputError>([&] { load<gan::Unet>(folder / "g"); }, {"latent", "found 0"});
 }
 TEST(ModelFiles, RecurrentLanguageModels) {
   TempFolder folder;

@@ -43,9 +43,9 @@ double weights(const gan::ImageConfig& c) {
   return n;
 }
 double weights(const gan::UnetConfig& c) {
-  double n = times({c.latent, c.size >> c.depth, c.size >> c.depth, c.in});
+  double n = times({c.latent, c.size >> c.depth, c.size >> c.depth, c.seen()});
   for (Index i = 0; i < c.depth; ++i) {
-    const Index outer = i ? c.channels_at(i - 1) : c.in, inner = c.channels_at(i);
+    const Index outer = i ? c.channels_at(i - 1) : c.seen(), inner = c.channels_at(i);
     n += times({16, outer, inner}) + times({16, inner, i ? outer : c.out});
   }
   return n;
@@ -95,10 +95,12 @@ template <> gan::Unet load<gan::Unet>(const std::filesystem::path& path) {
   gan::UnetConfig c;
   c.size = bounded(f, "size", 0), c.out = bounded(f, "channels", 0);
   c.width = bounded(f, "width", 0), c.depth = bounded(f, "depth", 0);
-  const Index latent = bounded(f, "latent", 0);  // or the numbers of the image that goes in
-  const bool from_noise = kind_of(f).from_noise;
-  c.latent = from_noise ? latent : 0;
-  c.in = from_noise ? gan::UnetConfig::noise_channels : latent / std::max<Index>(1, c.size * c.size);
+  const Index numbers = bounded(f, "latent", 0);
+  if (numbers == 0) models::refuse(f.place() + ": latent", "1 to 2^30", "0");
+  if (kind_of(f).from_noise)
+    c.latent = numbers;
+  else
+    c.in = numbers / std::max<Index>(1, c.size * c.size);
   c.keep_known = f.text("task", "generate") == "inpaint";
   c.patch_layers = 1;  // of the discriminator, which is not loaded
   opened.check_size(weights(c.check()));

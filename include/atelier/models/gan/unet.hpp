@@ -10,17 +10,21 @@ namespace atelier::inline v0::gan {
 /// Sizes of a U-Net and of the discriminator that goes with it: of patches, or of the whole image if that is drawn from
 /// noise.
 struct UnetConfig {
-  static constexpr Index noise_channels = 16;  // that noise is laid out in by trainers
+  static constexpr Index noise_channels = 16;  // of the map that noise is laid out in
 
   Index size = 64;          // pixels of both sides, of what goes in and comes out
-  Index in = 3, out = 3;    // channels of input and output
+  Index in = 3, out = 3;    // channels of an input image, and of the output
   Index width = 64;         // channels of the largest inner map; doubled at each halving, up to 8 times
   Index depth = 4;          // halvings
   bool keep_known = false;  // the input is an image and a mask of the known pixels, which stay as they are
   Index patch_layers = 3;   // halvings of the discriminator
   bool told = false;        // the discriminator sees the generator's input too
-  Index latent = 0;         // > 0: dimensions of the noise to draw from, which becomes a map of `in` channels
+  Index latent = 0;         // > 0: dimensions of the noise that goes in instead of an image
 
+  /// Channels of what the first convolution sees.
+  Index seen() const { return latent ? noise_channels : in; }
+  /// Numbers of an input.
+  Index numbers() const { return latent ? latent : size * size * in; }
   Index channels_at(Index level) const { return width * std::min<Index>(8, Index{1} << level); }
   /// The configuration itself. Throws ConfigError for sizes that make no model.
   const UnetConfig& check() const {
@@ -57,10 +61,10 @@ template <class T> struct BasicUnet {
   /// Parameters are zeros until nn::init(). Throws ConfigError for sizes that make no model.
   explicit BasicUnet(const UnetConfig& c = {}) : config(c.check()) {
     const Index base = c.size >> c.depth;
-    if (c.latent) dense.emplace(nn::BasicLinear<T>{.in = c.latent, .out = base * base * c.in});
+    if (c.latent) dense.emplace(nn::BasicLinear<T>{.in = c.latent, .out = base * base * c.seen()});
     for (Index i = 0; i < c.depth; ++i) {
       const bool plain = i == 0 || i + 1 == c.depth;
-      down.push_back({.in = i ? c.channels_at(i - 1) : c.in,
+      down.push_back({.in = i ? c.channels_at(i - 1) : c.seen(),
                       .out = c.channels_at(i),
                       .kernel = 4,
                       .stride = 2,
@@ -104,7 +108,7 @@ template <class T> struct BasicUnet {
   /// What the first convolution sees: [B, size, size, in].
   BasicTensor<T> map_of(const BasicTensor<T>& input) const {
     const Index b = input.size(0), side = config.size, base = side >> config.depth, scale = side / base;
-    if (dense) return upsample_bilinear(reshape((*dense)(input), Shape{b, base, base, config.in}), {scale, scale});
+    if (dense) return upsample_bilinear(reshape((*dense)(input), Shape{b, base, base, config.seen()}), {scale, scale});
     return input.rank() == 2 ? reshape(input, Shape{b, side, side, config.in}) : input;
   }
 
