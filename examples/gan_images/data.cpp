@@ -15,7 +15,7 @@ std::vector<std::int32_t> range(Index begin, Index end) {
 }
 
 /// What was loaded, a data::Celeba or data::ImageFolder.
-ImageData loaded(auto from, std::vector<std::string> classes) {
+ImageData loaded(auto from) {
   if (from.split.test.size() < 4 || from.split.train.empty())
     throw ConfigError("--holdout: expected training images and 4 held-out images at least, found " +
                       std::to_string(from.split.train.size()) + " and " + std::to_string(from.split.test.size()) +
@@ -23,25 +23,12 @@ ImageData loaded(auto from, std::vector<std::string> classes) {
   ImageData d;
   d.train = std::move(from.split.train);
   d.held_out = std::move(from.split.test);
-  d.classes = std::move(classes);
+  d.classes = std::move(from.classes);
   d.checksums = from.images.pixels_sha256;
   if (!from.images.labels.empty()) d.checksums += " " + io::sha256(std::as_bytes(std::span(from.images.labels)));
   d.images = std::move(from.images);
   d.protocol = from.protocol;
   return d;
-}
-
-/// Of each combination of attributes, as their bits count it, those that are there: Male+Smiling, or none.
-std::vector<std::string> combinations(const std::vector<std::string>& attributes) {
-  std::vector<std::string> all;
-  if (attributes.empty()) return all;
-  for (std::size_t label = 0; label < std::size_t{1} << attributes.size(); ++label) {
-    std::string text;
-    for (std::size_t i = 0; i < attributes.size(); ++i)
-      if (label >> (attributes.size() - 1 - i) & 1) text += (text.empty() ? "" : "+") + attributes[i];
-    all.push_back(text.empty() ? "none" : text);
-  }
-  return all;
 }
 
 /// Every image in the middle of a black square of `size`.
@@ -88,11 +75,9 @@ ImageData digit_data(data::Mnist mnist, Index size) {
 }
 
 ImageData face_data(const std::filesystem::path& path, const data::CelebaOptions& o, bool labels) {
-  if (data::looks_like_celeba(path)) return loaded(data::load_celeba(path, o), combinations(o.labels));
-  auto images = data::load_image_folder(
-      path, {.crop = o.crop, .images = o.images, .labels = labels, .holdout = o.holdout, .seed = o.seed});
-  auto classes = images.classes;
-  return loaded(std::move(images), std::move(classes));
+  if (data::looks_like_celeba(path)) return loaded(data::load_celeba(path, o));
+  return loaded(data::load_image_folder(
+      path, {.crop = o.crop, .images = o.images, .labels = labels, .holdout = o.holdout, .seed = o.seed}));
 }
 
 }  // namespace atelier::programs

@@ -14,6 +14,7 @@ struct ImageData {
   std::string protocol;                       // which images, and how they were made
   std::string checksums;
 
+  Index class_count() const { return static_cast<Index>(classes.size()); }
   /// Images by number, [N, C, H, W] in [0, 1].
   Tensor unit(std::span<const std::int32_t> numbers) const { return data::image_batch(images, numbers); }
   /// `n` of a part, chosen at random, as numbers; all of it, in order, when it has no more.

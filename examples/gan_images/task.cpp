@@ -107,7 +107,7 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
 
  private:
   bool translates() const { return options_.job != Job::generate; }
-  Index classes() const { return options_.conditional ? static_cast<Index>(data_.classes.size()) : 0; }
+  Index classes() const { return options_.conditional ? data_.class_count() : 0; }
   /// 0 cats, 1 dogs: what the labels mean.
   std::string meanings() const {
     std::string text;
@@ -195,11 +195,11 @@ std::unique_ptr<train::Task> make_image_gan(ImageData data, const MakeMeasures& 
   ImageGanOptions own = o;
   own.model.channels = data.images.channels;
   own.model.size = data.images.height;
-  own.model.classes = o.conditional ? static_cast<Index>(data.classes.size()) : 0;
+  own.model.classes = o.conditional ? data.class_count() : 0;
   if (own.arch == Arch::unet || own.job != Job::generate) {
     const auto c = unet_config(own);
-    return std::make_unique<ImageGanTask<gan::Unet, gan::PatchDiscriminator, Tensor>>(
-        std::move(data), measures, own, run, c, c.latent ? c.latent : c.size * c.size * c.in);
+    return std::make_unique<ImageGanTask<gan::Unet, gan::PatchDiscriminator, Tensor>>(std::move(data), measures, own,
+                                                                                      run, c, c.numbers());
   }
   return std::make_unique<ImageGanTask<gan::DcganGenerator, gan::DcganDiscriminator, IndexTensor>>(
       std::move(data), measures, own, run, own.model, own.model.latent);

@@ -36,11 +36,19 @@ std::unique_ptr<ImageSource> open_faces(const fs::path& folder) {
                    where);
 }
 
-/// The table named `stem`.txt or .csv, when it is there.
-std::optional<Table> find_table(const fs::path& folder, const std::string& stem, const TableFormat& format) {
+constexpr const char *attribute_table = "list_attr_celeba", *identity_table = "identity_CelebA",
+                     *partition_table = "list_eval_partition";
+
+/// The table named `stem`.txt or .csv, or nothing.
+fs::path table_in(const fs::path& folder, const std::string& stem) {
   for (const char* ending : {".txt", ".csv"})
-    if (is_there(folder / (stem + ending))) return read_table(folder / (stem + ending), format);
+    if (is_there(folder / (stem + ending))) return folder / (stem + ending);
   return {};
+}
+std::optional<Table> find_table(const fs::path& folder, const std::string& stem, const TableFormat& format) {
+  const auto path = table_in(folder, stem);
+  if (path.empty()) return {};
+  return read_table(path, format);
 }
 
 /// All that is said of the images in other files.
@@ -48,10 +56,10 @@ struct Tables {
   std::optional<Table> attributes, identities, partition;
 
   Tables(const fs::path& folder, const CelebaOptions& options)
-      : attributes(find_table(folder, "list_attr_celeba", {.named_columns = true, .allowed = {-1, 1}})),
-        identities(find_table(folder, "identity_CelebA", {})) {
+      : attributes(find_table(folder, attribute_table, {.named_columns = true, .allowed = {-1, 1}})),
+        identities(find_table(folder, identity_table, {})) {
     if (options.split == SplitBy::partition) {
-      partition = find_table(folder, "list_eval_partition", {.allowed = {0, 1, 2}});
+      partition = find_table(folder, partition_table, {.allowed = {0, 1, 2}});
       need(partition, folder, "list_eval_partition.txt for the split", "choose a split by identity or by count");
     }
     if (options.split == SplitBy::identity)
@@ -94,8 +102,10 @@ std::vector<std::size_t> label_columns(const Tables& tables, const std::vector<s
   if (labels.size() > most)
     throw ConfigError("labels: expected at most 8 attributes, found " + std::to_string(labels.size()));
   std::vector<std::size_t> columns;
+  if (labels.empty()) return columns;
+  const Attributes known{.names = tables.attributes->columns};
   for (const auto& name : labels) {
-    const auto column = static_cast<std::size_t>(Attributes{.names = tables.attributes->columns}.find(name));
+    const auto column = static_cast<std::size_t>(known.find(name));
     if (std::find(columns.begin(), columns.end(), column) != columns.end())
       throw ConfigError("labels: expected every attribute once, found " + io::in_quotes(name) + " twice");
     columns.push_back(column);
@@ -103,6 +113,7 @@ std::vector<std::size_t> label_columns(const Tables& tables, const std::vector<s
   return columns;
 }
 
+/// A bit for each column, the first one's the highest.
 std::vector<std::uint8_t> labels_of(const Attributes& attributes, const std::vector<std::size_t>& columns) {
   std::vector<std::uint8_t> labels;
   for (auto row = attributes.values.begin(); row != attributes.values.end(); row += attributes.names.size()) {
@@ -111,6 +122,18 @@ std::vector<std::uint8_t> labels_of(const Attributes& attributes, const std::vec
     labels.push_back(static_cast<std::uint8_t>(label));
   }
   return labels;
+}
+
+/// What those labels mean: the names whose bits are set, or none.
+std::vector<std::string> meanings_of(const std::vector<std::string>& names) {
+  std::vector<std::string> all;
+  for (std::size_t label = 0; label < std::size_t{1} << names.size(); ++label) {
+    std::string text;
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (label >> (names.size() - 1 - i) & 1) text += (text.empty() ? "" : "+") + names[i];
+    all.push_back(text.empty() ? "none" : text);
+  }
+  return all;
 }
 
 Split official_split(const Table& partition, const std::vector<std::string>& names) {
@@ -165,7 +188,10 @@ Celeba load_celeba(const fs::path& folder, const CelebaOptions& options) {
   NamedImages images = load_images(*source, options.crop, options.images, Sizes::one);
   Celeba faces{.images = std::move(images.set), .names = std::move(images.names), .report = std::move(images.report)};
   if (tables.attributes) faces.attributes = attributes_of(*tables.attributes, faces.names);
-  if (!columns.empty()) faces.images.labels = labels_of(faces.attributes, columns);
+  if (!columns.empty()) {
+    faces.images.labels = labels_of(faces.attributes, columns);
+    faces.classes = meanings_of(options.labels);
+  }
   if (tables.identities)
     for (const auto& name : faces.names) faces.identities.push_back(*tables.identities->row(name));
   faces.split = split_of(faces, tables, options);
@@ -174,10 +200,10 @@ Celeba load_celeba(const fs::path& folder, const CelebaOptions& options) {
 }
 
 bool looks_like_celeba(const fs::path& path) {
-  if (path.stem() == "img_align_celeba" || is_there(unpacked_in(path)) || is_there(archive_in(path))) return true;
-  for (const char* table : {"list_attr_celeba", "identity_CelebA", "list_eval_partition"})
-    if (is_there(path / (std::string(table) + ".txt")) || is_there(path / (std::string(table) + ".csv"))) return true;
-  return false;
+  const auto own_name = path.has_filename() ? path.stem() : path.parent_path().stem();  // whether or not a / ends it
+  if (own_name == "img_align_celeba" || is_there(unpacked_in(path)) || is_there(archive_in(path))) return true;
+  const auto tables = {attribute_table, identity_table, partition_table};
+  return std::any_of(tables.begin(), tables.end(), [&](const char* stem) { return !table_in(path, stem).empty(); });
 }
 
 }  // namespace atelier::inline v0::data

@@ -72,9 +72,11 @@ TEST(Celeba, CombinationsOfAttributesAreLabels) {
   write_faces(folder);
   auto options = small();
   EXPECT_TRUE(load_celeba(folder.path(), options).images.labels.empty());
+  EXPECT_TRUE(load_celeba(folder.path(), options).classes.empty());
   options.labels = {"Young", "Bald"};
   const auto faces = load_celeba(folder.path(), options);
   ASSERT_EQ(faces.images.labels.size(), 12u);
+  EXPECT_EQ(faces.classes, (std::vector<std::string>{"none", "Bald", "Young", "Young+Bald"}));
   const auto& a = faces.attributes;
   const auto young = static_cast<std::size_t>(a.find("Young")), bald = static_cast<std::size_t>(a.find("Bald"));
   std::set<int> seen;
@@ -215,6 +217,7 @@ TEST(Celeba, IsKnownByItsImagesOrTables) {
   fs::create_directory(folder / "img_align_celeba");
   EXPECT_TRUE(looks_like_celeba(folder.path()));
   EXPECT_TRUE(looks_like_celeba(folder / "img_align_celeba"));
+  EXPECT_TRUE(looks_like_celeba("elsewhere/img_align_celeba/"));
   EXPECT_TRUE(looks_like_celeba("elsewhere/img_align_celeba.zip"));
 }
 

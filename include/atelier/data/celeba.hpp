@@ -28,6 +28,7 @@ struct Celeba {
   ImageSet images = {};  // label: a bit for each of the options' attributes, the first one's the highest
   std::vector<std::string> names = {};
   Attributes attributes = {};                 // of every image; no names without the file
+  std::vector<std::string> classes = {};      // what the labels 0, 1, ... mean: none, Smiling, Male, Male+Smiling
   std::vector<std::int32_t> identities = {};  // of every image; empty without the file
   Split split = {};                           // numbers of images; parts of the official partition may be empty
   ImageReport report = {};
