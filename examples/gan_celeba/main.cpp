@@ -19,9 +19,8 @@ void apply_preset(const std::string& preset, Flags& flags, ImageGanOptions& o) {
   flags.options.batch = 32;
   flags.options.lr = seed ? 1e-4 : 2e-4;
   flags.usual_length = {.epochs = 20};
-  o.model = {.size = 64, .channels = 3, .latent = 100, .width = 64};
+  o.model = {.size = 64, .channels = 3, .latent = seed ? 32 : 100, .width = 64};
   o.arch = seed ? Arch::unet : Arch::dcgan;  // seed: three convolutions down, three up; a discriminator of three
-  if (seed) o.model.latent = 32;
   o.flip = true;
 }
 
@@ -49,11 +48,10 @@ int train_faces(int argc, char** argv) {
   add_image_gan_flags(line, o, words, true);
   line.option("--size N", o.model.size, "Pixels of both sides");
   faces.add_to(line);
-  faces.add_labels_to(line);
+  faces.add_labels_to(line, o.conditional);
   if (const auto code = parse(line, flags, argc, argv)) return *code;
-  o.conditional = faces.conditional;
   words.resolve(o);
-  faces.settle(find_data_folder(flags, "celeba"));
+  faces.settle(find_data_folder(flags, "celeba"), o.conditional);
   train::Record asked = request(o);
   add_request(asked, faces);
   const auto options = faces.resolved(o.model.size, flags.progress == "none");

@@ -2,26 +2,17 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <sstream>
+
+#include "words.hpp"
 
 namespace atelier::programs {
 
 namespace {
-/// What stands between commas; nothing of an empty text.
-std::vector<std::string> words_of(const std::string& text) {
-  std::vector<std::string> words;
-  std::istringstream rest(text.empty() ? text : text + ",");
-  for (std::string word; std::getline(rest, word, ',');) words.push_back(word);
-  return words;
-}
 void fill_in(std::string& word, const char* usual) {
   if (word.empty()) word = usual;
 }
-/// Throws ConfigError unless `word` is one of two that images other than CelebA's have.
-void expect_of_others(const char* flag, const std::string& word, const char* one, const char* other) {
-  if (word != one && word != other)
-    throw ConfigError(std::string(flag) + ": expected " + one + (one == other ? "" : std::string(" or ") + other) +
-                      " for images that are not CelebA's, found '" + word + "'");
+[[noreturn]] void refuse(const char* flag, const char* expected, const std::string& found) {
+  throw ConfigError(std::string(flag) + ": expected " + expected + ", found '" + found + "'");
 }
 }  // namespace
 
@@ -38,29 +29,25 @@ void FaceFlags::add_to(CommandLine& line) {
   line.option("--cache DIR", cache, "Folder where decoded images are kept; none: decoded in every run");
 }
 
-void FaceFlags::add_labels_to(CommandLine& line) {
+void FaceFlags::add_labels_to(CommandLine& line, bool& labels) {
   line.flag(
-      "--conditional", conditional,
+      "--conditional", labels,
       "Generator and discriminator see labels: CelebA's attributes, or other images' subfolders in ascending order");
   line.option("--attributes NAME,...", attributes,
               "Whose combinations are the labels, the first name's bit the highest (usually Male,Smiling)");
 }
 
-void FaceFlags::settle(const std::filesystem::path& images) {
+void FaceFlags::settle(const std::filesystem::path& images, bool labels) {
   std::error_code ignored;
   const bool others = std::filesystem::exists(images, ignored) && !data::looks_like_celeba(images);
-  if (!attributes.empty() && (others || !conditional))
-    throw ConfigError(std::string("--attributes: expected none ") +
-                      (others ? "for images that are not CelebA's" : "without --conditional") + ", found '" +
-                      attributes + "'");
+  if (!attributes.empty() && others) refuse("--attributes", "none for images that are not CelebA's", attributes);
+  if (!attributes.empty() && !labels) refuse("--attributes", "none without --conditional", attributes);
   fill_in(crop, others ? "square" : "c148");
   fill_in(split, others ? "count" : "identity");
-  if (others) {
-    expect_of_others("--crop", crop, "square", "whole");
-    expect_of_others("--split", split, "count", "count");
-  } else if (conditional) {
-    fill_in(attributes, "Male,Smiling");
-  }
+  if (labels && !others) fill_in(attributes, "Male,Smiling");
+  if (others && crop != "square" && crop != "whole")
+    refuse("--crop", "square or whole for images that are not CelebA's", crop);
+  if (others && split != "count") refuse("--split", "count for images that are not CelebA's", split);
 }
 
 data::CelebaOptions FaceFlags::resolved(Index size, bool silent) const {

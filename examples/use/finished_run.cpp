@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <sstream>
 
 #include "atelier/data/tokenizer/word.hpp"
 #include "atelier/io/safetensors.hpp"
@@ -18,6 +17,7 @@
 #include "translate/task.hpp"
 #include "vae_celeba/task.hpp"
 #include "vae_mnist/task.hpp"
+#include "words.hpp"
 
 namespace atelier::programs {
 
@@ -34,8 +34,7 @@ class Told {
   double number(const char* key, double usual) const { return value<double>(key, usual); }
   std::vector<double> numbers(const char* key) const {
     std::vector<double> all;
-    std::istringstream list(text(key));
-    for (std::string word; std::getline(list, word, ',');) all.push_back(std::strtod(word.c_str(), nullptr));
+    for (const auto& word : words_of(text(key))) all.push_back(std::strtod(word.c_str(), nullptr));
     return all;
   }
 
@@ -113,16 +112,15 @@ ImageData faces_of(const Source& s, Index size) {
   flags.crop = s.run.text("crop");
   flags.split = s.run.text("split");
   flags.on_damage = s.run.text("on_damage", flags.on_damage);
-  flags.conditional = s.model.integer("classes", 0) > 0;
   flags.attributes = s.run.text("attributes");
   flags.holdout = s.request.holdout.value_or(s.run.integer("holdout", flags.holdout));
   const auto path = s.data("celeba");
-  flags.settle(path);
-  auto data = face_data(path, flags.resolved(size, true), flags.conditional);
-  const auto classes = static_cast<Index>(data.classes.size());
-  if (classes != s.model.integer("classes", 0))
-    throw InputError(path.string() + ": expected the " + std::to_string(s.model.integer("classes", 0)) +
-                     " classes of the model, found " + std::to_string(classes));
+  const Index classes = s.model.integer("classes", 0);
+  flags.settle(path, classes > 0);
+  auto data = face_data(path, flags.resolved(size, true), classes > 0);
+  if (data.class_count() != classes)
+    throw InputError(path.string() + ": expected the " + std::to_string(classes) + " classes of the model, found " +
+                     std::to_string(data.class_count()));
   return data;
 }
 

@@ -42,7 +42,7 @@ int train_faces(int argc, char** argv) {
   if (const auto code = parse(line, flags, argc, argv)) return *code;
   o.model.likelihood = vae::likelihood_from(likelihood);
   o.model.check().flat();
-  faces.settle(find_data_folder(flags, "celeba"));
+  faces.settle(find_data_folder(flags, "celeba"), false);
   train::Record asked = request(o);
   add_request(asked, faces);
   const auto options = faces.resolved(o.model.size, flags.progress == "none");
