@@ -180,6 +180,25 @@ template <class T> Case<T> random_case(int i) {
   return x;
 }
 
+TEST(Gemm, PiecesAreEvenlySpread) {  // each run of neighbours has its share, or threads would wait for each other
+  for (Index n : {0, 1, 7, 46, 400, 1024, 99'999})
+    for (Index count : {1, 2, 3, 7, 46, 1000}) {
+      const gemm_impl::Pieces pieces{n, count};
+      EXPECT_EQ(pieces.begin(count), n);
+      for (Index i = 0; i < count; ++i) {
+        EXPECT_EQ(pieces.begin(i), i * n / count) << n << " in " << count;
+        for (Index x = pieces.begin(i); x < pieces.begin(i + 1); ++x)
+          ASSERT_EQ(pieces.of(x), i) << n << " in " << count;
+      }
+    }
+  const gemm_impl::Pieces many{(Index{1} << 35) - 1, (Index{1} << 28) - 1};
+  EXPECT_EQ(many.begin(many.count), many.n);
+  for (Index i = 0; i < many.count; i += 12'345'677) {
+    EXPECT_EQ(many.of(many.begin(i)), i);
+    EXPECT_EQ(many.size(i) / 2, 64) << i;  // 128 or 129
+  }
+}
+
 TEST(Gemm, RandomShapesHighest) {
   for (int i = 0; i < 150; ++i) check(random_case<float>(i));
 }

@@ -205,6 +205,10 @@ TEST(Winograd, OtherShapes) {
 }
 TEST(Winograd, SeveralBlocksOfTilesAndParts) { check_passes(square(37, 16, 64, 64, 4, 2)); }
 
+TEST(Winograd, PartsOfOtherBlocks) {  // 129 tiles and 128: the shorter part is one block, longer than the other's two
+  check({.shape = square(257, 4, 192, 192, 4, 2), .pass = ConvPass::weights, .precision = Precision::highest});
+}
+
 TEST(Winograd, ErrorsOfDeepLayersStaySmall) {
   check_passes(square(16, 8, 512, 32, 4, 2));
   check_passes(square(16, 8, 32, 512, 4, 2));

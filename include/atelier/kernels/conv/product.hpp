@@ -108,8 +108,8 @@ template <class P> class GatherPlan {
       Index rows = 0, elements = 0;  // of the longest block: a phase with fewer taps may be cut less
       for (Index i = 0; i < g.phases(); ++i) {
         const TapBlocks<P> blocks{g.phase(i).taps(), g.channels()};
-        rows = std::max(rows, blocks.rows(0));
-        elements = std::max(elements, blocks.elements(0));
+        rows = std::max(rows, blocks.most_rows());
+        elements = std::max(elements, blocks.most_elements());
       }
       a_row = ((rows + line - 1) / line | 1) * line;  // an odd number of lines: rows fall into different sets
       element_row = (elements + line - 1) / line * line;

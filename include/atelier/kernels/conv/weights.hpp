@@ -22,13 +22,15 @@ template <class P> struct TapBlocks {
   }
   Index count() const { return std::max<Index>(1, (taps + most() - 1) / most()); }
   Pieces pieces() const { return {taps, count()}; }
+  Index most_elements() const { return pieces().largest() * channels; }
+  Index most_rows() const { return rows_of(pieces().largest()); }
   Index rows_of(Index tap_count) const { return (tap_count * channels + elements_a_row - 1) / elements_a_row; }
   Index elements(Index b) const { return pieces().size(b) * channels; }
   Index rows(Index b) const { return rows_of(pieces().size(b)); }
   /// Rows before block b.
   Index begin(Index b) const {
-    const Pieces p = pieces();
-    return std::min(b, p.larger) * rows_of(p.each + 1) + std::max<Index>(b - p.larger, 0) * rows_of(p.each);
+    const Index least = taps / count(), larger = pieces().begin(b) - b * least;  // so many of the blocks have one more
+    return larger * rows_of(least + 1) + (b - larger) * rows_of(least);
   }
   Index block_of(Index tap) const { return pieces().of(tap); }
 };

@@ -9,17 +9,17 @@
 
 namespace atelier::inline v0::kernels::gemm_impl {
 
-/// [0, n) cut into `count` pieces whose sizes differ by one at most, larger ones first.
+/// [0, n) cut into `count` pieces whose sizes differ by one at most. Larger and smaller ones alternate, so that every
+/// run of neighbours has its share of [0, n): threads that take equally many have equal work. n < 2^35, count < 2^28.
 struct Pieces {
+  static constexpr int fraction = 28;  ///< bits
   Index n = 0, count = 1;
-  Index each = n / count, larger = n % count;
-  Index begin(Index i) const { return i * each + std::min(i, larger); }
-  Index size(Index i) const { return each + (i < larger); }
+  Index each = (n << fraction) / count + 1;  ///< in fixed point, rounded up: count pieces reach n, and not n + 1
+  Index begin(Index i) const { return (i * each) >> fraction; }
+  Index size(Index i) const { return begin(i + 1) - begin(i); }
+  Index largest() const { return (n + count - 1) / count; }  ///< size of any piece, at most
   /// The piece that holds element x < n.
-  Index of(Index x) const {
-    const Index first = larger * (each + 1);
-    return x < first ? x / (each + 1) : larger + (x - first) / each;
-  }
+  Index of(Index x) const { return (((x + 1) << fraction) - 1) / each; }
 };
 
 /// Columns [0, n) in panels of two or three vectors, as wide as the path's tiles, with no sliver behind them: among
@@ -33,6 +33,7 @@ class ColumnPanels {
   Index count() const { return pieces_.count; }
   Index begin(Index p) const { return pieces_.begin(p) * lanes_; }
   int vectors(Index p) const { return static_cast<int>(pieces_.size(p)); }
+  int most_vectors() const { return static_cast<int>(pieces_.largest()); }
   /// Columns of panel p that exist; at most vectors(p) * lanes.
   Index columns(Index p) const { return std::min<Index>(n - begin(p), vectors(p) * lanes_); }
   Index padded() const { return pieces_.n * lanes_; }

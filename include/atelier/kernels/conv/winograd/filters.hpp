@@ -22,7 +22,7 @@ struct Chunks {
   Index begin(Index chunk) const { return pieces().begin(chunk) * step; }  ///< first channel
   Index channels_of(Index chunk) const { return pieces().size(chunk) * step; }
   Index rows(Index chunk) const { return channels_of(chunk) * phases; }
-  Index longest() const { return rows(0); }
+  Index longest() const { return pieces().largest() * step * phases; }
 
  private:
   Pieces pieces() const {
@@ -71,7 +71,7 @@ template <class P, class W> struct Filters {
   static Index phases_of(const ConvShape& s) { return s.stride[0] * s.stride[1]; }
   Index result_phases() const { return g.to_data ? phases_of(g.shape) : 1; }
   Index width(Index panel) const { return panels.vectors(panel) * P::lanes; }
-  Index most_width() const { return std::max(width(0), width(panels.count() - 1)); }
+  Index most_width() const { return panels.most_vectors() * P::lanes; }
 
   /// Packed taps of some channels of a panel: phase, channel, tap of the filter, column. Those of all stand panel by
   /// panel; those of a chunk alone are made where they are needed.

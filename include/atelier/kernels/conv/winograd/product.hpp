@@ -44,11 +44,11 @@ template <class P, class W> struct ProductCut {
 
   /// Numbers that a worker needs: transformed tiles, sums, transformed filters.
   Index row() const { return filters.chunks.longest(); }
-  Index tile_position() const { return odd_lines(tile_blocks().size(0) * row()); }
-  Index sum_position(Index width) const { return odd_lines(tile_blocks().size(0) * width); }
+  Index tile_position() const { return odd_lines(tile_blocks().largest() * row()); }
+  Index sum_position(Index width) const { return odd_lines(tile_blocks().largest() * width); }
   Index sum_panel() const { return W::positions * sum_position(filters.most_width()); }
   Index tiles_size() const { return W::positions * tile_position(); }
-  Index sums_size() const { return panel_groups().size(0) * sum_panel(); }
+  Index sums_size() const { return panel_groups().largest() * sum_panel(); }
   Index filters_size() const { return ready == Ready::filters ? 0 : filters.most_panel_size(); }
   Index taps_size() const { return ready == Ready::taps ? 0 : filters.most_chunk_taps(); }
   Index own() const { return tiles_size() + sums_size() + filters_size() + taps_size(); }

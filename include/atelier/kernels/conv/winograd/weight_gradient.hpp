@@ -42,12 +42,15 @@ template <class P, class W> struct GradientCut {
   Index row_begin(Index group) const { return row_groups().begin(group) * step; }
   Index rows(Index group) const { return row_groups().size(group) * step; }
   Index most_width() const { return std::min<Index>(s.in, 3 * P::lanes); }
+  Index most_channels() const { return row_groups().largest() * step; }  ///< of a group
+  /// Of a block: a part with one tile less may have fewer, longer ones.
+  Index most_tiles() const { return std::min(tile_parts().largest(), most_block); }
 
   /// Tiles of x: source phase, position, tile, channel. Tiles of dy: position, tile, channel. Sums: source phase,
   /// position, channel of y, channel of x.
-  Index x_position() const { return odd_lines(blocks(0).size(0) * most_width()); }
-  Index y_position() const { return odd_lines(blocks(0).size(0) * rows(0)); }
-  Index sum_position() const { return odd_lines(rows(0) * most_width()); }
+  Index x_position() const { return odd_lines(most_tiles() * most_width()); }
+  Index y_position() const { return odd_lines(most_tiles() * most_channels()); }
+  Index sum_position() const { return odd_lines(most_channels() * most_width()); }
   Index x_size() const { return phases * W::positions * x_position(); }
   Index y_size() const { return W::positions * y_position(); }
   Index own() const { return x_size() + y_size() + phases * W::positions * sum_position(); }
