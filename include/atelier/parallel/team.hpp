@@ -112,22 +112,23 @@ inline void parallel_tasks(int tasks, detail::FunctionRef<int> f) {
   for (int t = 0; t < tasks; ++t) f(t);
 }
 
+inline constexpr int most_workers = 64;  ///< of parallel_units()
 /// Workers that parallel_units() shares so many units out to.
 inline int unit_workers(std::int64_t units) {
-  constexpr std::int64_t most = 64;
-  return static_cast<int>(std::max<std::int64_t>(1, std::min({std::int64_t{threads()}, units, most})));
+  return static_cast<int>(
+      std::max<std::int64_t>(1, std::min({std::int64_t{threads()}, units, std::int64_t{most_workers}})));
 }
 
 /// Runs f(unit, worker) for unit in [0, units), workers numbered from 0. Each begins with a contiguous part of the
 /// units and then helps the others, so that none waits long: for units of some microseconds. `most` workers: 1 for what
 /// is not worth a region.
-inline void parallel_units(std::int64_t units, detail::FunctionRef<std::int64_t, int> f, int most = 64) {
+inline void parallel_units(std::int64_t units, detail::FunctionRef<std::int64_t, int> f, int most = most_workers) {
   struct alignas(64) Part {
     std::atomic<std::int64_t> next;
     std::int64_t end;
   };
   const int workers = std::min(unit_workers(units), most);
-  Part parts[64];
+  Part parts[most_workers];
   for (int w = 0; w < workers; ++w) {
     parts[w].next.store(units * w / workers, std::memory_order_relaxed);
     parts[w].end = units * (w + 1) / workers;

@@ -90,36 +90,49 @@ template <class T> void pack_last(const Kernels<T>& kernels, const Product<T>& x
                  [&](Index block, Index) { return packed + blocks.begin(block) * width; });
 }
 
-/// Packs all of A.
+/// Packs all of A. A worker packs about those rows that it will use: their lines need not come from another core.
 template <class T>
 void pack_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, int team, T* packed) {
   const Pieces rows = row_panels_of(x.shape.m, kernels.rows, team);
-  const Index together = rows_together(kernels), groups = groups_of(rows.count, together);
+  const Index together = rows_together(kernels), blocks = kernels.blocks(x.shape.k).count();
   const auto pack_group = [&](Index u, int) {
-    const Index b = u / groups, q0 = u % groups * together;
+    const Index b = u % blocks, q0 = u / blocks * together;
     pack_rows(kernels, x, layout, rows, b, q0, std::min(q0 + together, rows.count),
               packed + b * layout.a_block(rows) + layout.a_offset(rows, 0, q0));
   };
-  parallel_units(kernels.blocks(x.shape.k).count() * groups, pack_group, team);
+  parallel_units(groups_of(rows.count, together) * blocks, pack_group, team);
 }
 
-/// Computes blocks `range` of a product; all of them where B is read in place. What is packed of an unpacked B has to
-/// fit the workspace. `a`: all of A, packed; or null.
+/// What is packed of an unpacked B at a time: its numbers, and whether all threads share it or each makes its own.
+struct CopiesOfB {
+  Index size = 0;
+  int count = 0;  ///< 1 to share one; 0 where B was packed beforehand
+};
+/// A small B that many rows use is packed by each worker for itself: that takes some per cent of a worker's time, but
+/// spares the threads a meeting and the lines that another core has just written.
+inline CopiesOfB copies_of_b(const GemmShape& s, Index size, int team) {
+  constexpr Index small = Index{1} << 17, rows_each = 64;
+  return {size, size <= small && s.m >= rows_each * team ? team : 1};
+}
+
+/// Computes blocks `range` of a product; all of them where B is read in place. `a`: all of A, packed; or null. The
+/// workspace has room for the copies of B and then, for each worker, Layout::a_size numbers.
 template <class T>
 void run_blocks(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, BlockRange range, const T* a,
-                int team, T* workspace) {
-  const T* b = x.packed_b;
-  if (!b) {
-    layout.b_in_place ? pack_last(kernels, x, workspace)
-                      : pack_blocks(kernels, range, x.shape.n, x.shape.k, x.tb, x.b, workspace);
-    const Index taken = layout.b_in_place ? Layout<T>::last_size(kernels, x.shape)
-                                          : Layout<T>::b_size(kernels, x.shape, {x.shape.n, range.end - range.first});
-    b = std::exchange(workspace, workspace + taken);
-  }
-  const Plan<T> plan(kernels, x, layout, {a, b}, range, team);
+                const CopiesOfB& copies, int team, T* workspace) {
+  T* const own_a = workspace + copies.count * copies.size;
+  const auto pack_b = [&](T* out) {
+    layout.b_in_place ? pack_last(kernels, x, out) : pack_blocks(kernels, range, x.shape.n, x.shape.k, x.tb, x.b, out);
+    return out;
+  };
+  const T* const shared_b = copies.count == 1 ? pack_b(workspace) : x.packed_b;
+  const T* own_b[most_workers] = {};
+  const Plan<T> plan(kernels, x, layout, a, range, team);
   const auto unit = [&](Index u, int worker) {
     const TileRegisters registers(kernels.tiled);
-    plan.run(u, workspace + worker * layout.a_size);
+    const T*& b = own_b[worker];
+    if (!b) b = shared_b ? shared_b : pack_b(workspace + worker * copies.size);
+    plan.run(u, b, own_a + worker * layout.a_size);
   };
   parallel_units(plan.units(), unit, team);
 }
@@ -170,12 +183,15 @@ template <class T> void run(const Kernels<T>& kernels, const Product<T>& given, 
     a = std::exchange(workspace, workspace + whole_a_size(kernels, x.shape, layout));
   }
   const Index blocks = kernels.blocks(x.shape.k).count();
-  if (x.packed_b || layout.b_in_place) return run_blocks(kernels, x, layout, {0, blocks}, a, team, workspace);
-  const auto some = Layout<T>::portion(kernels, x.shape);
+  const auto some = x.packed_b || layout.b_in_place ? typename Layout<T>::Portion{x.shape.n, blocks}
+                                                    : Layout<T>::portion(kernels, x.shape);
+  const Index b_size =
+      layout.b_in_place ? Layout<T>::last_size(kernels, x.shape) : Layout<T>::b_size(kernels, x.shape, some);
+  const CopiesOfB copies = x.packed_b ? CopiesOfB{} : copies_of_b(x.shape, b_size, team);
   for (Index b = 0; b < blocks; b += some.blocks)
     for (Index begin = 0; begin < x.shape.n; begin += some.columns)
       run_blocks(kernels, columns_of(x, begin, std::min(begin + some.columns, x.shape.n)), layout,
-                 {b, std::min(b + some.blocks, blocks)}, a, team, workspace);
+                 {b, std::min(b + some.blocks, blocks)}, a, copies, team, workspace);
 }
 
 /// Numbers of workspace that run() needs for any strides.
@@ -184,7 +200,10 @@ Index workspace_size(const Kernels<T>& kernels, const GemmShape& given, Transpos
   const auto size = [&](const GemmShape& s) {
     const Layout<T> layout(kernels, s, ta);
     const Index a = layout.a_size * team_for(s) + whole_a_room(kernels, s, layout, b_is_packed);
-    return a + (b_is_packed ? 0 : Layout<T>::b_size(kernels, s, Layout<T>::portion(kernels, s)));
+    const auto room = [&](Index b_size) { return copies_of_b(s, b_size, team_for(s)).count * b_size; };
+    return b_is_packed ? a
+                       : a + std::max(room(Layout<T>::b_size(kernels, s, Layout<T>::portion(kernels, s))),
+                                      room(Layout<T>::last_size(kernels, s)));
   };
   const bool may_turn = !b_is_packed && is_turned(kernels, given, ta, tb, false);  // unless it accumulates
   return may_turn ? std::max(size(given), size(turned(given))) : size(given);

@@ -70,17 +70,12 @@ void pack_rows(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& 
   }
 }
 
-/// Operands as far as they are packed beforehand.
-template <class T> struct Packed {
-  const T* a = nullptr;  ///< all of it, or null: read in place, or packed for each unit
-  const T* b = nullptr;  ///< the blocks that are used, or its last panel only when it is read in place otherwise
-};
-
 template <class T> class Plan {
  public:
-  /// The blocks `range` of a product's reduction, by so many workers.
-  Plan(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, const Packed<T>& packed,
-       BlockRange range, int workers)
+  /// The blocks `range` of a product's reduction, by so many workers. `packed_a`: all of A; or null, where it is read
+  /// in place or packed for each unit.
+  Plan(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, const T* packed_a, BlockRange range,
+       int workers)
       : kernels_(kernels),
         x_(x),
         layout_(layout),
@@ -88,17 +83,18 @@ template <class T> class Plan {
         blocks_(kernels.blocks(x.shape.k)),
         units_(choose_units(kernels, x, layout, workers)),
         rows_{x.shape.m, units_.row_panels},
-        packed_(packed),
+        packed_a_(packed_a),
         range_(range) {}
 
   Index units() const { return units_.count(); }
-  /// Computes unit u; `workspace` holds Layout::a_size numbers.
-  void run(Index u, T* workspace) const {
+  /// Computes unit u. `packed_b`: the blocks of the plan, or the last panel of all where the others are read in place;
+  /// `workspace` holds Layout::a_size numbers.
+  void run(Index u, const T* packed_b, T* workspace) const {
     const Pieces rows = units_.rows(), columns = units_.columns();
     const Index i = u / units_.column_groups, j = u % units_.column_groups;
-    const Unit unit{rows.begin(i), rows.begin(i + 1), columns.begin(j), columns.begin(j + 1), workspace};
+    const Unit unit{rows.begin(i), rows.begin(i + 1), columns.begin(j), columns.begin(j + 1), packed_b, workspace};
     for (Index b = range_.first; b < range_.end; ++b) {
-      if (!layout_.a_in_place && !packed_.a)
+      if (!layout_.a_in_place && !packed_a_)
         pack_rows(kernels_, x_, layout_, rows_, b, unit.q0, unit.q1, unit.packed_a);
       if (layout_.along_rows) {
         for (Index q = unit.q0; q < unit.q1; ++q) run_tiles(unit, b, q, q + 1);
@@ -111,6 +107,7 @@ template <class T> class Plan {
  private:
   struct Unit {
     Index q0, q1, p0, p1;
+    const T* packed_b;
     T* packed_a;
   };
   static constexpr int most_sums = Kernels<T>::most_sums * Kernels<T>::most_lanes;  ///< numbers in a tile
@@ -125,7 +122,7 @@ template <class T> class Plan {
   /// The tiles of block b in row panels [q0, q1), column panel by column panel.
   void run_tiles(const Unit& unit, Index b, Index q0, Index q1) const {
     for (Index p = unit.p0; p < unit.p1; ++p) {
-      Column column = column_of(b, p);
+      Column column = column_of(unit, b, p);
       for (Index q = q0; q < q1; ++q) {
         column.tile.a = a_of(unit, b, q);
         run_rows(column, rows_.begin(q), static_cast<int>(rows_.size(q)));
@@ -133,7 +130,7 @@ template <class T> class Plan {
     }
   }
 
-  Column column_of(Index b, Index p) const {
+  Column column_of(const Unit& unit, Index b, Index p) const {
     Column column;
     column.panel = p;
     column.vectors = panels_.vectors(p);
@@ -147,11 +144,11 @@ template <class T> class Plan {
     t.accumulate = x_.epilogue.accumulate || b > 0;
     t.bias = column.last && x_.epilogue.bias && !x_.turned ? x_.epilogue.bias + panels_.begin(p) : nullptr;
     t.relu = column.last && x_.epilogue.activation == Activation::relu && !x_.turned;
-    set_b(column, b, p);
+    set_b(column, unit, b, p);
     return column;
   }
 
-  void set_b(Column& column, Index b, Index p) const {
+  void set_b(Column& column, const Unit& unit, Index b, Index p) const {
     TileArgs<T>& t = column.tile;
     const bool in_place = layout_.b_in_place && column.count == column.vectors * kernels_.lanes;
     const Index width = column.vectors * kernels_.lanes;
@@ -160,9 +157,9 @@ template <class T> class Plan {
     if (in_place) {
       t.b = x_.b.data + blocks_.first(b) * x_.b.stride + panels_.begin(p);
     } else {
-      t.b = packed_.b + (layout_.b_in_place
-                             ? blocks_.begin(b) * t.b_step
-                             : panel_offset(panels_, blocks_, b, p) - panel_offset(panels_, blocks_, range_.first, 0));
+      t.b = unit.packed_b + (layout_.b_in_place ? blocks_.begin(b) * t.b_step
+                                                : panel_offset(panels_, blocks_, b, p) -
+                                                      panel_offset(panels_, blocks_, range_.first, 0));
     }
   }
 
@@ -170,8 +167,8 @@ template <class T> class Plan {
   const T* a_of(const Unit& unit, Index b, Index q) const {
     const Index row = rows_.begin(q), k = blocks_.first(b);
     if (layout_.a_in_place) return x_.a.data + (layout_.transposed_a ? k * x_.a.stride + row : row * x_.a.stride + k);
-    if (!packed_.a) return unit.packed_a + layout_.a_offset(rows_, unit.q0, q);
-    return packed_.a + b * layout_.a_block(rows_) + layout_.a_offset(rows_, 0, q);
+    if (!packed_a_) return unit.packed_a + layout_.a_offset(rows_, unit.q0, q);
+    return packed_a_ + b * layout_.a_block(rows_) + layout_.a_offset(rows_, 0, q);
   }
 
   /// The tiles of `m` rows from `row` on in a column panel: one, or several where the panel is too wide for so many.
@@ -242,7 +239,7 @@ template <class T> class Plan {
   const Blocks<T> blocks_;
   const Units units_;
   const Pieces rows_;  ///< the row panels
-  const Packed<T> packed_;
+  const T* packed_a_;
   const BlockRange range_;
 };
 

@@ -55,7 +55,8 @@ template <class T> void run_split(const Kernels<T>& kernels, const Product<T>& x
   parallel_units(parts, [&](Index i, int worker) {
     const auto part = part_of(x, s.k * i / parts, s.k * (i + 1) / parts, results + i * result_size(s));
     const BlockRange all{0, kernels.blocks(part.shape.k).count()};
-    run_blocks<T>(kernels, part, Layout<T>(kernels, part), all, nullptr, 1, own + worker * size);
+    const CopiesOfB one{Layout<T>::b_size(kernels, part.shape), 1};
+    run_blocks<T>(kernels, part, Layout<T>(kernels, part), all, nullptr, one, 1, own + worker * size);
   });
   const Index grain = 8192 / std::max<Index>(1, s.n) + 1;
   parallel_for(s.m, grain, [&](Index begin, Index end) {
