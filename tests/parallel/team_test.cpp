@@ -1,6 +1,8 @@
 #include "atelier/parallel/team.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,6 +126,43 @@ TEST(Team, TheCallerSleepsWhileAHelperIsLate) {
     ended = true;
   });
   EXPECT_TRUE(ended);
+}
+TEST(Team, AThreadThatIsMovedAwayKeepsItsProcessors) {
+  const auto mask_of = [](pthread_t thread) {
+    cpu_set_t mask;
+    EXPECT_EQ(pthread_getaffinity_np(thread, sizeof mask, &mask), 0);
+    return mask;
+  };
+  const auto set_mask = [](pthread_t thread, const cpu_set_t& mask) {
+    EXPECT_EQ(pthread_setaffinity_np(thread, sizeof mask, &mask), 0);
+  };
+  const cpu_set_t all = mask_of(pthread_self());
+  if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "one processor";
+  const int here = sched_getcpu();
+  cpu_set_t mine;
+  CPU_ZERO(&mine);
+  CPU_SET(static_cast<std::size_t>(here), &mine);
+  std::atomic<int> place = -1;
+  std::atomic<bool> stop = false;
+  std::thread other([&] {
+    while (!stop) place = sched_getcpu();
+  });
+  set_mask(pthread_self(), mine);
+  set_mask(other.native_handle(), mine);
+  detail::move_away(other);  // nowhere to go
+  const cpu_set_t kept = mask_of(other.native_handle());
+  EXPECT_TRUE(CPU_EQUAL(&mine, &kept));
+  set_mask(other.native_handle(), all);
+  detail::move_away(other);
+  const cpu_set_t after = mask_of(other.native_handle());
+  EXPECT_TRUE(CPU_EQUAL(&all, &after));
+  const auto begin = std::chrono::steady_clock::now();
+  while (place == here && std::chrono::steady_clock::now() - begin < std::chrono::seconds(20)) {
+  }
+  EXPECT_NE(place, here);
+  stop = true;
+  other.join();
+  set_mask(pthread_self(), all);
 }
 TEST(Team, WorksWhileItsThreadEnds) {
   struct Last {

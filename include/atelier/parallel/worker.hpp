@@ -17,6 +17,10 @@
 #if defined(__SSE__)
 #include <xmmintrin.h>
 #endif
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
 
 namespace atelier::inline v0::detail {
 
@@ -75,6 +79,20 @@ template <class Condition> bool spin_until(std::chrono::microseconds limit, Cond
   }
 }
 
+/// Moves a thread that waits for the processor of the calling thread to another one, if it may use any. Left alone, the
+/// kernel sees only after some hundredths of a second that one processor idles while two threads share the other.
+inline void move_away([[maybe_unused]] std::thread& thread) {
+#if defined(__linux__)
+  const int here = sched_getcpu();
+  cpu_set_t allowed;
+  if (here < 0 || pthread_getaffinity_np(thread.native_handle(), sizeof allowed, &allowed) != 0) return;
+  cpu_set_t others = allowed;
+  CPU_CLR(static_cast<std::size_t>(here), &others);
+  if (CPU_COUNT(&others) == 0 || pthread_setaffinity_np(thread.native_handle(), sizeof others, &others) != 0) return;
+  pthread_setaffinity_np(thread.native_handle(), sizeof allowed, &allowed);
+#endif
+}
+
 class Worker {
  public:
   /// Without a thread where the system gives none; the caller then does everything.
@@ -103,7 +121,11 @@ class Worker {
   /// Returns when the share has been run: here, if the thread has not begun. Profiles know waiting by this name.
   [[gnu::noinline]] void finish() {
     int seen = open;
-    if (state_.compare_exchange_strong(seen, idle, std::memory_order_acq_rel)) return share_.run();
+    if (state_.compare_exchange_strong(seen, idle, std::memory_order_acq_rel)) {
+      missed();
+      return share_.run();
+    }
+    missing_ = false;
     if (spin_until(caller_spins, [&] { return state_.load(std::memory_order_acquire) != running; })) return;
     seen = running;
     if (state_.compare_exchange_strong(seen, awaited, std::memory_order_acq_rel)) state_.wait(awaited);
@@ -114,8 +136,22 @@ class Worker {
   /// caller sleeps until it ends.
   enum State : int { idle, asleep, open, running, awaited, quit };
 
-  static constexpr std::chrono::microseconds worker_spins{100}, caller_spins{50};
+  static constexpr std::chrono::microseconds worker_spins{100}, caller_spins{50}, first_move{200};
 
+  /// The thread has not begun a share. If that goes on, it needs another processor; if that does not help, the machine
+  /// is busy, and trying again has more and more time.
+  void missed() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!std::exchange(missing_, true)) {
+      patience_ = first_move;
+    } else if (now > next_move_ && thread_.joinable() && getpid() == owner_) {
+      move_away(thread_);
+      patience_ *= 2;
+    } else {
+      return;
+    }
+    next_move_ = now + patience_;
+  }
   void leave_to(State next) {
     if (state_.exchange(next, std::memory_order_acq_rel) == asleep) state_.notify_one();
   }
@@ -141,6 +177,9 @@ class Worker {
   Share share_{};
   const pid_t owner_ = getpid();
   std::thread thread_;
+  bool missing_ = false;  ///< has not begun the last share
+  std::chrono::steady_clock::time_point next_move_{};
+  std::chrono::microseconds patience_{};
 };
 
 }  // namespace atelier::inline v0::detail
