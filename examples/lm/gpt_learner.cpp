@@ -22,7 +22,7 @@ Tensor token_nats(const transformer::Gpt& model, const IndexTensor& inputs, cons
   Tape::Pause pause;
   const auto h = model.hidden(inputs);
   const Index rows = targets.size(), width = model.config.width;
-  const Index chunk = detail::logit_rows(model.config.vocabulary);
+  const Index chunk = detail::logit_rows(rows, model.config.vocabulary);
   auto nats = Tensor::empty(targets.shape());
   for (Index r = 0; r < rows; r += chunk) {
     const Index n = std::min(chunk, rows - r);

@@ -18,7 +18,7 @@ Scores<T> score(const BasicLstmLm<T>& m, const IndexTensor& inputs, const IndexT
                 const nn::LstmState<T>& from = {}) {
   Tape::Pause pause;
   const auto f = m(inputs, from);
-  const Index rows = targets.size(), chunk = atelier::detail::logit_rows(m.config.vocabulary);
+  const Index rows = targets.size(), chunk = atelier::detail::logit_rows(rows, m.config.vocabulary);
   if (f.features.size() != rows * m.config.embedding)
     throw Error("lstm: expected as many targets as inputs, found " + inputs.shape().str() + " and " +
                 targets.shape().str());
