@@ -230,6 +230,15 @@ TEST(Gemm, EverySmallSize) {
                               .precision = precision});
 }
 
+TEST(Gemm, NoRowsOfLargeOperands) {  // whose reduction is cut into parts, or whose columns are
+  for (Index k : {512, 1000})
+    for (int form = 0; form < 4; ++form) {
+      const Index n = k == 512 ? 512 : 1100;
+      check(Case<float>{.shape = {0, n, k}, .ta = Transpose(form & 1), .tb = Transpose(form >> 1)});
+      check(Case<float>{.shape = {n, 0, k}, .ta = Transpose(form & 1), .tb = Transpose(form >> 1)});
+    }
+}
+
 TEST(Gemm, WorkShapes) {
   for (auto [m, k, n] :
        {std::array<Index, 3>{128, 784, 400}, {128, 400, 40}, {128, 20, 400}, {32, 784, 400}, {1, 784, 400}})

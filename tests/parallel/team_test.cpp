@@ -152,14 +152,15 @@ TEST(Team, AThreadThatIsMovedAwayKeepsItsProcessors) {
   detail::move_away(other);  // nowhere to go
   const cpu_set_t kept = mask_of(other.native_handle());
   EXPECT_TRUE(CPU_EQUAL(&mine, &kept));
+  while (place != here) std::this_thread::yield();
   set_mask(other.native_handle(), all);
   detail::move_away(other);
   const cpu_set_t after = mask_of(other.native_handle());
   EXPECT_TRUE(CPU_EQUAL(&all, &after));
   const auto begin = std::chrono::steady_clock::now();
-  while (place == here && std::chrono::steady_clock::now() - begin < std::chrono::seconds(20)) {
-  }
-  EXPECT_NE(place, here);
+  bool moved = false;
+  while (!moved && std::chrono::steady_clock::now() - begin < std::chrono::seconds(20)) moved = place != here;
+  EXPECT_TRUE(moved);
   stop = true;
   other.join();
   set_mask(pthread_self(), all);

@@ -90,6 +90,7 @@ void gemm(const GemmShape& shape, Transpose ta, Matrix<const std::type_identity_
   if constexpr (!GemmScalar<T>) {
     reference::gemm(shape, ta, a, tb, b, c, epilogue);
   } else {
+    if (shape.m == 0 || shape.n == 0) return;
     gemm_impl::check_workspace(workspace, gemm_workspace_size<T>(shape, ta, tb, mode));
     const auto& kernels = gemm_impl::kernels_for<T>(mode);
     const gemm_impl::Product<T> x{.shape = shape, .ta = ta, .a = a, .tb = tb, .b = b, .c = c, .epilogue = epilogue};

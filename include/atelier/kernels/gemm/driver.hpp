@@ -10,7 +10,9 @@ namespace atelier::inline v0::kernels::gemm_impl {
 inline constexpr Index serial_products = Index{1} << 16;
 
 /// Threads that a product is worth.
-inline int team_for(const GemmShape& s) { return s.m * s.n * s.k <= serial_products ? 1 : threads(); }
+inline int team_for(const GemmShape& s) {
+  return s.m * s.n * s.k <= serial_products ? 1 : std::min(threads(), most_workers);
+}
 
 /// Units [step, step + steps) of panel p of block b in a packed B, or as many as there are.
 struct PanelPart {
@@ -106,7 +108,7 @@ void pack_a(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& lay
 /// What is packed of an unpacked B at a time: its numbers, and whether all threads share it or each makes its own.
 struct CopiesOfB {
   Index size = 0;
-  int count = 0;  ///< 1 to share one; 0 where B was packed beforehand
+  int count = 0;  ///< 1 to share one, else one for each worker; 0 where B was packed beforehand
 };
 /// A small B that many rows use is packed by each worker for itself: that takes some per cent of a worker's time, but
 /// spares the threads a meeting and the lines that another core has just written.

@@ -9,12 +9,13 @@
 
 namespace atelier::inline v0::kernels::gemm_impl {
 
-/// [0, n) cut into `count` pieces whose sizes differ by one at most. Larger and smaller ones alternate, so that every
-/// run of neighbours has its share of [0, n): threads that take equally many have equal work. n < 2^35, count < 2^28.
+/// [0, n) cut into `count` pieces whose sizes differ by one at most. Larger and smaller ones are evenly mixed, so that
+/// every run of neighbours has its share of [0, n): threads that take equally many have equal work. n < 2^35, count <
+/// 2^28.
 struct Pieces {
   static constexpr int fraction = 28;  ///< bits
   Index n = 0, count = 1;
-  Index each = (n << fraction) / count + 1;  ///< in fixed point, rounded up: count pieces reach n, and not n + 1
+  Index each = (n << fraction) / count + 1;  ///< in fixed point, a little too much: count pieces reach n, and not n + 1
   Index begin(Index i) const { return (i * each) >> fraction; }
   Index size(Index i) const { return begin(i + 1) - begin(i); }
   Index largest() const { return (n + count - 1) / count; }  ///< size of any piece, at most
@@ -22,8 +23,9 @@ struct Pieces {
   Index of(Index x) const { return (((x + 1) << fraction) - 1) / each; }
 };
 
-/// Columns [0, n) in panels of two or three vectors, as wide as the path's tiles, with no sliver behind them: among
-/// panels of two one of three, if need be, and behind panels of three one or two of two. Alone, a panel may have one.
+/// Columns [0, n) in panels of two or three vectors, as wide as the path's tiles, with no sliver among them: where
+/// tiles have two, one panel of three if need be; where they have three, one or two panels of two. Alone, a panel may
+/// have one.
 class ColumnPanels {
  public:
   Index n;

@@ -19,7 +19,7 @@ inline Index groups_of(Index panels, Index most) { return (panels + most - 1) / 
 
 /// m rows in panels: for each worker equally many, if that makes no slivers.
 inline Pieces row_panels_of(Index m, int rows, int workers) {
-  const Index least = groups_of(m, rows), even = groups_of(least, workers) * workers;
+  const Index least = std::max<Index>(1, groups_of(m, rows)), even = groups_of(least, workers) * workers;
   return {m, m >= even * (rows / 2 - 1) ? even : least};
 }
 
