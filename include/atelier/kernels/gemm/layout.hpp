@@ -123,7 +123,9 @@ template <class T> struct Layout {
     const Index units = std::max<Index>(blocks.units(), 1), width = p.width();
     const Index fit = most_packed / std::max<Index>(blocks.longest() * p.panels(s.n).padded(), 1);
     if (fit >= 1 && fit < blocks.count() && s.k >= 4 * s.n) return {s.n, fit};
-    return {std::min(std::max(most_packed / units / width * width, width), std::max<Index>(s.n, 1)), blocks.count()};
+    const Index most = std::max(most_packed / units / width * width, width), n = std::max<Index>(s.n, 1);
+    const Index each = (n - 1) / ((n + most - 1) / most) + 1;  // equal shares, which whole panels make up
+    return {std::min((each + width - 1) / width * width, n), blocks.count()};
   }
   /// Numbers of workspace for the last panel of a B that is read in place otherwise.
   static Index last_size(const Kernels<T>& p, const GemmShape& s) {
