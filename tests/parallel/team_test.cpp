@@ -137,7 +137,7 @@ TEST(Team, AThreadThatIsMovedAwayKeepsItsProcessors) {
     EXPECT_EQ(pthread_setaffinity_np(thread, sizeof mask, &mask), 0);
   };
   const cpu_set_t all = mask_of(pthread_self());
-  if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "one processor";
+  if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "one processor: there is nowhere to move a thread to";
   const int here = sched_getcpu();
   cpu_set_t mine;
   CPU_ZERO(&mine);
