@@ -55,20 +55,28 @@ template <class P> struct Panels : ColumnPanels {
 };
 
 /// The reduction [0, k) in blocks of nearly equal length; one empty block when k is 0.
-template <class T> struct Blocks {
+template <class T> class Blocks {
+ public:
   static constexpr Index bytes = 4096;  ///< of one operand row within a block
   static constexpr Index most = bytes / sizeof(T);
 
-  Index k;
-  int elements_a_unit;
-  Index units() const { return (k + elements_a_unit - 1) / elements_a_unit; }
-  Index count() const { return std::max<Index>(1, (units() + most - 1) / most); }
-  Index begin(Index b) const { return units() * b / count(); }
-  Index length(Index b) const { return begin(b + 1) - begin(b); }
-  Index longest() const { return (units() + count() - 1) / count(); }
+  Blocks(Index k, int elements_a_unit) : k_(k), elements_(elements_a_unit), pieces_(cut(k, elements_a_unit)) {}
+  Index units() const { return pieces_.n; }
+  Index count() const { return pieces_.count; }
+  Index begin(Index b) const { return pieces_.begin(b); }
+  Index length(Index b) const { return pieces_.size(b); }
+  Index longest() const { return pieces_.largest(); }
   /// First element of block b, and how many there are.
-  Index first(Index b) const { return begin(b) * elements_a_unit; }
-  Index elements(Index b) const { return std::min(length(b) * elements_a_unit, k - first(b)); }
+  Index first(Index b) const { return begin(b) * elements_; }
+  Index elements(Index b) const { return std::min(length(b) * elements_, k_ - first(b)); }
+
+ private:
+  static Pieces cut(Index k, int elements) {
+    const Index units = (k + elements - 1) / elements;
+    return {units, std::max<Index>(1, (units + most - 1) / most)};
+  }
+  Index k_, elements_;
+  Pieces pieces_;  ///< of the units
 };
 
 /// Units of A that a worker packs at a time: 500 KB of L2 for 9 x 3 registers, 220 KB for 6 x 2, 1.2 MB for tile

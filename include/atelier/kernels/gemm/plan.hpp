@@ -173,7 +173,9 @@ template <class T> class Plan {
 
   /// The tiles of `m` rows from `row` on in a column panel: one, or several where the panel is too wide for so many.
   void run_rows(Column& column, Index row, int m) const {
-    const int most = kernels_.most_rows(column.vectors), parts = (m + most - 1) / most, each = (m + parts - 1) / parts;
+    const int most = kernels_.most_rows(column.vectors);
+    if (m <= most) return run_tile(column, row, m);
+    const int parts = (m + most - 1) / most, each = (m + parts - 1) / parts;
     for (int i = 0; i < m; i += each) {
       run_tile(column, row + i, std::min(each, m - i));
       column.tile.a += each * column.tile.a_row;
