@@ -1,7 +1,6 @@
 #include "options.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace atelier::programs {
 
@@ -80,12 +79,6 @@ void add_measuring_flags(CommandLine& line, LmOptions& o) {
   line.option("--top-p X", o.sampling.top_p, "Samples are made of the likeliest tokens of so much probability");
   line.option("--attention-map TEXT", o.attention_map, "gpt: a text whose attention is drawn into samples/");
 }
-
-void check_range(const char* flag, double x, double low, double high) {
-  if (x >= low && x <= high) return;
-  throw ConfigError(std::string(flag) + ": expected a number from " + std::to_string(low) + " to " +
-                    std::to_string(high) + ", found " + std::to_string(x));
-}
 }  // namespace
 
 LmWords::LmWords(const LmOptions& o)
@@ -102,7 +95,6 @@ void add_lm_flags(CommandLine& line, LmOptions& o, LmWords& words) {
 }
 
 void resolve(const CommandLine& line, const LmWords& words, LmOptions& o) {
-  constexpr double large = 1e6, below_one = 1 - 1e-9;
   if (words.model != "lstm" && words.model != "gpt")
     throw ConfigError("--model: expected lstm or gpt, found '" + words.model + "'");
   o.model = words.model == "gpt" ? ModelKind::gpt : ModelKind::lstm;
@@ -123,15 +115,15 @@ void resolve(const CommandLine& line, const LmWords& words, LmOptions& o) {
   if (o.windows && o.cache.window)
     throw ConfigError("--windows: expected no --cache-window, found " + std::to_string(o.cache.window) +
                       "; a cache is carried through the text");
-  check_range("--activation", o.penalty.activation, 0, large);
-  check_range("--difference", o.penalty.difference, 0, large);
-  check_range("--clip", o.clip, 0, large);
-  check_range("--beta1", o.beta1, 0, below_one);
-  check_range("--beta2", o.beta2, 0, below_one);
-  check_range("--weight-decay", o.weight_decay, 0, large);
+  check_weight("--activation", o.penalty.activation);
+  check_weight("--difference", o.penalty.difference);
+  check_weight("--clip", o.clip);
+  check_below_one("--beta1", o.beta1);
+  check_below_one("--beta2", o.beta2);
+  check_weight("--weight-decay", o.weight_decay);
   o.sampling.check();
-  for (const double x : o.cache.thetas) check_range("--cache-theta", x, 0, large);
-  for (const double x : o.cache.lambdas) check_range("--cache-lambda", x, 0, below_one);
+  for (const double x : o.cache.thetas) check_weight("--cache-theta", x);
+  for (const double x : o.cache.lambdas) check_below_one("--cache-lambda", x);
   if (o.cache.window > 0 && (o.cache.thetas.empty() || o.cache.lambdas.empty()))
     throw ConfigError("--cache-window: expected values for --cache-theta and --cache-lambda, found none");
   if (o.sampled == 1) throw ConfigError("--sampled: expected 0 or at least 2, found 1");

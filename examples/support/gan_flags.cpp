@@ -1,7 +1,5 @@
 #include "gan_flags.hpp"
 
-#include <cmath>
-
 namespace atelier::programs {
 
 namespace {
@@ -10,11 +8,10 @@ constexpr std::int64_t most = 1'000'000'000;
 
 const GanOptions& GanOptions::check() const {
   training.check();
-  for (const auto& [flag, x] : {std::pair{"--beta1", beta1}, {"--beta2", beta2}, {"--ema", ema}})
-    if (!(x >= 0 && x < 1))
-      throw ConfigError(std::string(flag) + ": expected a number from 0 to below 1, found " + std::to_string(x));
-  if (!(discriminator_lr >= 0) || !std::isfinite(discriminator_lr))
-    throw ConfigError("--d-lr: expected a number that is not negative, found " + std::to_string(discriminator_lr));
+  check_below_one("--beta1", beta1);
+  check_below_one("--beta2", beta2);
+  check_below_one("--ema", ema);
+  check_weight("--d-lr", discriminator_lr);
   return *this;
 }
 

@@ -1,19 +1,13 @@
 /// What the trainers of VAEs ask for and report alike.
 #pragma once
 
-#include <cmath>
-
 #include "atelier/models/vae/evaluate.hpp"
 #include "atelier/models/vae/step.hpp"
 #include "atelier/train/record.hpp"
+#include "flags.hpp"
 
 namespace atelier::programs {
 
-/// Throws ConfigError, which names the flag, unless x is a number that is not negative.
-inline void check_weight(const char* flag, double x) {
-  if (!(x >= 0) || !std::isfinite(x))
-    throw ConfigError(std::string(flag) + ": expected a number that is not negative, found " + std::to_string(x));
-}
 inline void check_objective(const vae::LossOptions& loss, Index kl_warmup) {
   check_weight("--beta", loss.beta);
   check_weight("--free-bits", loss.free_bits);

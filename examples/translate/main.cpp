@@ -65,25 +65,18 @@ void add_model_flags(CommandLine& line, TranslateOptions& o) {
   line.option("--attention-map TEXT", o.attention_map, "A sentence whose attention is drawn into samples/");
 }
 
-void check(const char* flag, double x, double low, double high) {
-  if (x >= low && x <= high) return;
-  throw ConfigError(std::string(flag) + ": expected a number from " + std::to_string(low) + " to " +
-                    std::to_string(high) + ", found " + std::to_string(x));
-}
-
 void resolve(TranslateFlags& f) {
-  constexpr double large = 1e6, below_one = 1 - 1e-9;
   auto& o = f.translate;
   o.corpus.job = pair_job_from(f.task);
   o.corpus.bad_lines = f.skip_bad_lines ? data::BadLines::skip : data::BadLines::refuse;
   const double p = o.model.decoder.dropout.residual;
-  check("--dropout", p, 0, below_one);
+  check_below_one("--dropout", p);
   o.model.decoder.dropout = transformer::Dropouts::all(p);
-  check("--label-smoothing", o.label_smoothing, 0, 1);
-  check("--weight-decay", o.weight_decay, 0, large);
-  check("--beta2", o.beta2, 0, below_one);
-  check("--clip", o.clip, 0, large);
-  check("--length-penalty", o.length_penalty, 0, 10);
+  check_between("--label-smoothing", o.label_smoothing, 0, 1);
+  check_weight("--weight-decay", o.weight_decay);
+  check_below_one("--beta2", o.beta2);
+  check_weight("--clip", o.clip);
+  check_between("--length-penalty", o.length_penalty, 0, 10);
 }
 
 int train_translator(int argc, char** argv) {

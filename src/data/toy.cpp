@@ -13,7 +13,7 @@ void check(const char* name, Index modes, float extent, float sigma) {
     throw Error(std::string(name) + ": expected 1 to 1000000 modes, found " + std::to_string(modes));
   for (const float length : {extent, sigma})
     if (!(length >= 0) || !std::isfinite(length))
-      throw Error(std::string(name) + ": expected finite lengths from 0 up, found " + std::to_string(length));
+      throw Error(std::string(name) + ": expected finite lengths from 0 up, found " + number_text(length));
 }
 }  // namespace
 

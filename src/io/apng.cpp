@@ -15,7 +15,7 @@ constexpr std::size_t chunk_frame = 12, iend_bytes = 12;
 void check(std::span<const Image> frames, double seconds, Index hold) {
   if (frames.empty()) throw Error("write_apng: expected at least one frame, found none");
   if (!(seconds > 0 && seconds <= longest) || hold < 1 || static_cast<double>(hold) * seconds > longest)
-    throw Error("write_apng: expected frames of up to 60 seconds, found " + std::to_string(seconds) + ", the last " +
+    throw Error("write_apng: expected frames of up to 60 seconds, found " + number_text(seconds) + ", the last " +
                 std::to_string(hold) + " times");
   for (const Image& f : frames)
     if (f.width != frames[0].width || f.height != frames[0].height || f.channels != frames[0].channels)

@@ -91,8 +91,8 @@ void check_box(const Image& image, const Box& box) {
                       box.bottom <= static_cast<double>(image.height);
   if (!inside || !(box.width() > 0) || !(box.height() > 0))
     throw Error("resize: expected a box inside " + size_text(image) + " pixels, found columns " +
-                std::to_string(box.left) + " to " + std::to_string(box.right) + ", rows " + std::to_string(box.top) +
-                " to " + std::to_string(box.bottom));
+                number_text(box.left) + " to " + number_text(box.right) + ", rows " + number_text(box.top) + " to " +
+                number_text(box.bottom));
 }
 
 }  // namespace

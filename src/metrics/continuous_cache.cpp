@@ -13,9 +13,9 @@ namespace atelier::inline v0::metrics {
 const CacheOptions& CacheOptions::check() const {
   if (window < 1) throw ConfigError("cache: expected a window of at least 1, found " + std::to_string(window));
   if (!(theta >= 0) || !std::isfinite(theta))
-    throw ConfigError("cache: expected a theta of 0 or more, found " + std::to_string(theta));
+    throw ConfigError("cache: expected a theta of 0 or more, found " + number_text(theta));
   if (!(lambda >= 0 && lambda < 1))
-    throw ConfigError("cache: expected a lambda from 0 to below 1, found " + std::to_string(lambda));
+    throw ConfigError("cache: expected a lambda from 0 to below 1, found " + number_text(lambda));
   return *this;
 }
 

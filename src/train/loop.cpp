@@ -129,7 +129,7 @@ class Run {
   void require_finite(double x, const std::string& what) const {
     if (std::isfinite(x)) return;
     throw DivergedError("step " + std::to_string(at_.step) + ": expected " + what + " that is finite, found " +
-                        std::to_string(x) + "; the last checkpoint is kept, try a smaller --lr");
+                        number_text(x) + "; the last checkpoint is kept, try a smaller --lr");
   }
 
   /// One step and what follows from it. False when the run is to stop.

@@ -32,8 +32,7 @@ void Options::check() const {
   if (budget.epochs < 0 || budget.steps < 0 || !(budget.minutes >= 0) || !std::isfinite(budget.minutes))
     throw ConfigError("length of the run: expected a positive number, found another");
   if (batch < 1) throw ConfigError("--batch: expected at least 1, found " + std::to_string(batch));
-  if (!(lr > 0) || !std::isfinite(lr))
-    throw ConfigError("--lr: expected a positive number, found " + std::to_string(lr));
+  if (!(lr > 0) || !std::isfinite(lr)) throw ConfigError("--lr: expected a positive number, found " + number_text(lr));
   if (accumulate < 1 || batch % accumulate)
     throw ConfigError("--accumulate: expected a divisor of --batch " + std::to_string(batch) + ", found " +
                       std::to_string(accumulate));

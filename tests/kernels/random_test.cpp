@@ -204,7 +204,7 @@ TYPED_TEST(Fill, RefusesWhatCannotBe) {
   const T nan = std::numeric_limits<T>::quiet_NaN(), most = std::numeric_limits<T>::max();
   T x[1] = {};
   Rng rng(9);
-  expect_error<Error>([&] { fill_uniform(x, 1, 1, 0, rng); }, {"uniform", "[1.0", "0.0"});
+  expect_error<Error>([&] { fill_uniform(x, 1, 1, 0, rng); }, {"uniform", "[1, 0)"});
   expect_error<Error>([&] { fill_uniform(x, 1, 0, nan, rng); }, {"uniform", "nan"});
   expect_error<Error>([&] { fill_uniform(x, 1, -most, most, rng); }, {"uniform", "range"});
   for (double p : {-0.1, 1.1, static_cast<double>(nan)}) {

@@ -190,6 +190,6 @@ TEST(Attention, Errors) {
   expect_error<Error>([&] { cross_attention(x, x, 2); }, {"cross_attention: expected [B, Tq, C] and [B, Tk, 2 C]"});
   expect_error<Error>([&] { attention(q, k, k, {.lengths = IndexTensor({2}, {5, 6})}); }, {"[0, 5]", "found 6"});
   expect_error<Error>([&] { attention(q, k, k, {.lengths = IndexTensor({3}, {5, 5, 5})}); }, {"lengths [2]", "[3]"});
-  expect_error<Error>([&] { attention(q, k, k, {.dropout = 1}); }, {"dropout in [0, 1)", "1.0"});
+  expect_error<Error>([&] { attention(q, k, k, {.dropout = 1}); }, {"dropout in [0, 1)", "found 1"});
   expect_error<Error>([&] { attention(q, k, k, {.scale = -1}); }, {"positive scale"});
 }

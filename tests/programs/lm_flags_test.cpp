@@ -171,7 +171,7 @@ TEST_F(LmFlags, WhatMakesNoRunIsRefusedInOneLine) {
       {{{"--data", folder_ / "short.txt"}}, 2, {"--batch and --length", "4 times 8"}},
       {{{"--data", folder_ / "missing.txt"}}, 3, {"missing.txt"}},
       {{{"--tokenizer", "word"}}, 2, {"--tokenizer", "'word'"}},
-      {{{"--train-share", "1"}}, 2, {"fraction", "1.0"}},
+      {{{"--train-share", "1"}}, 2, {"fraction", "found 1"}},
       {{{"--prompt", "Z"}}, 2, {"--prompt", "U+005A"}},
       {{{"--sampled", "20"}}, 2, {"--sampled", "sorted by frequency"}},
       {{{"--untied=99999999999999999999", ""}}, 2, {"--help", "too large"}},
@@ -180,7 +180,7 @@ TEST_F(LmFlags, WhatMakesNoRunIsRefusedInOneLine) {
   const std::vector<std::tuple<Flags, int, std::vector<std::string>>> of_pairs = {
       {{{"--task", "sort"}}, 2, {"--task", "'sort'"}},
       {{{"--context", "4"}}, 3, {"pairs of at most 3 tokens", "0 and 0"}},
-      {{{"--validation", "1"}}, 2, {"1.0"}},
+      {{{"--validation", "1"}}, 2, {"found 1"}},
       {{{"--data", folder_ / "text.txt"}}, 3, {"text.txt"}},
       {{{"--data", folder_ / "wiki"}}, 3, {"one file that ends in .tsv", "found 0"}},
       {{{"--attention-map", std::string(200, 'x')}}, 2, {"--attention-map", "1 to 63 tokens", "200"}},

@@ -1,10 +1,19 @@
 /// The library's exceptions. One line each; the type says who has to act, and gives programs their exit code.
 #pragma once
 
+#include <charconv>
+#include <concepts>
 #include <stdexcept>
 #include <string>
 
 namespace atelier::inline v0 {
+
+/// A number as messages show it: the shortest decimals that read back as x, 0.1 or 1e-09. std::to_string() would show
+/// the latter as 0.000000.
+template <std::floating_point T> std::string number_text(T x) {
+  char digits[32];  // the longest has 24
+  return {digits, std::to_chars(digits, digits + sizeof digits, x).ptr};
+}
 
 /// Base of every exception the library throws; thrown itself for misuse of a function (shapes, indices, tapes).
 /// The text is one line that names the operation, what it expected and what it found.

@@ -204,7 +204,7 @@ template <class T> T largest_offset(T low, T high) {
 /// A probability as a share of 2^31 cases; 0 and 1 are exact. Throws Error, naming `name`, outside [0, 1].
 inline std::int64_t share(const char* name, double probability) {
   if (!(probability >= 0 && probability <= 1))
-    throw Error(std::string(name) + ": expected a probability in [0, 1], found " + std::to_string(probability));
+    throw Error(std::string(name) + ": expected a probability in [0, 1], found " + number_text(probability));
   return std::llround(probability * 0x1p31);
 }
 
@@ -214,7 +214,7 @@ inline std::int64_t share(const char* name, double probability) {
 template <Real T>
 void fill_uniform(T* p, Index n, std::type_identity_t<T> low, std::type_identity_t<T> high, Rng& rng) {
   if (low > high || !std::isfinite(high - low))  // not finite: NaN among them, too
-    throw Error("uniform: expected a range, found [" + std::to_string(low) + ", " + std::to_string(high) + ")");
+    throw Error("uniform: expected a range, found [" + number_text(low) + ", " + number_text(high) + ")");
   const T most = random_impl::largest_offset(low, high);
   const auto make = [=]<class V>(const V&) ATELIER_LAMBDA {
     // the minimum also keeps product and sum apart: fused, they would round differently

@@ -75,7 +75,7 @@ template <class T> struct BasicAdaptiveSoftmax {
     for (std::size_t i = 0; i < cutoffs.size(); ++i) {
       const auto size = static_cast<Index>(std::floor(static_cast<double>(in) / std::pow(div_value, i + 1)));
       if (size < 1)
-        throw ConfigError("AdaptiveSoftmax: expected an input of at least " + std::to_string(div_value) +
+        throw ConfigError("AdaptiveSoftmax: expected an input of at least " + number_text(div_value) +
                           " to the power of the number of cutoffs, found " + std::to_string(in));
       all.push_back({{in, size, false}, {size, end(i) - cutoffs[i], false}});
     }

@@ -10,7 +10,7 @@ namespace detail {
 /// Whether a layer has anything to drop. Throws ConfigError, naming it, for a p outside [0, 1].
 inline bool drops(const char* layer, double p, const Rng* rng) {
   if (!(p >= 0 && p <= 1))
-    throw ConfigError(std::string(layer) + ": p: expected a probability in [0, 1], found " + std::to_string(p));
+    throw ConfigError(std::string(layer) + ": p: expected a probability in [0, 1], found " + number_text(p));
   return rng && p > 0;
 }
 }  // namespace detail

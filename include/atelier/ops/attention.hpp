@@ -15,9 +15,9 @@ namespace atelier::inline v0 {
 struct AttentionOptions {
   bool causal = false;  ///< a query sees no later key; of fewer queries than keys the last one sees all (a kept cache)
   IndexTensor lengths{};  ///< [B] keys that count in each batch, the rest is padding; empty: all count
-  double scale = 0;     ///< of the scores; 0: 1 / sqrt(D)
-  double dropout = 0;   ///< probability that a weight is dropped, in [0, 1)
-  Rng* rng = nullptr;   ///< what dropout draws from; without one nothing is dropped
+  double scale = 0;       ///< of the scores; 0: 1 / sqrt(D)
+  double dropout = 0;     ///< probability that a weight is dropped, in [0, 1)
+  Rng* rng = nullptr;     ///< what dropout draws from; without one nothing is dropped
 };
 
 namespace detail {
@@ -40,9 +40,9 @@ struct AttentionPlan {
         causal(o.causal),
         lengths(o.lengths),
         scale(o.scale == 0 ? 1 / std::sqrt(static_cast<double>(std::max<Index>(1, d))) : o.scale) {
-    if (!(scale > 0)) throw Error("attention: expected a positive scale, found " + std::to_string(o.scale));
+    if (!(scale > 0)) throw Error("attention: expected a positive scale, found " + number_text(o.scale));
     if (!(o.dropout >= 0 && o.dropout < 1))
-      throw Error("attention: expected a dropout in [0, 1), found " + std::to_string(o.dropout));
+      throw Error("attention: expected a dropout in [0, 1), found " + number_text(o.dropout));
     if (lengths) check_lengths();
     if (o.rng && o.dropout > 0) keep = 1 - o.dropout;
   }

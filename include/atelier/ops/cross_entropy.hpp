@@ -18,7 +18,7 @@ namespace detail {
 /// The number of rows that count. Throws Error for ids that are neither in [0, classes) nor ignored.
 inline Index check_targets(const char* op, const IndexTensor& ids, Index classes, const CrossEntropyOptions& o) {
   if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1))
-    throw Error(std::string(op) + ": expected a label smoothing in [0, 1], found " + std::to_string(o.label_smoothing));
+    throw Error(std::string(op) + ": expected a label smoothing in [0, 1], found " + number_text(o.label_smoothing));
   Index count = 0;
   for (Index r = 0; r < ids.size(); ++r) {
     const auto id = ids.data()[r];

@@ -145,8 +145,7 @@ ATELIER_OP(softplus)
 template <class T>
 BasicTensor<T> clamp(const BasicTensor<T>& x, std::type_identity_t<real_of<T>> low,
                      std::type_identity_t<real_of<T>> high) {
-  if (low > high)
-    throw Error("clamp: expected low <= high, found " + std::to_string(low) + " and " + std::to_string(high));
+  if (low > high) throw Error("clamp: expected low <= high, found " + number_text(low) + " and " + number_text(high));
   return map(
       "clamp", [=](auto v) ATELIER_LAMBDA { return select(v < low, low, select(v > high, high, v)); }, x);
 }

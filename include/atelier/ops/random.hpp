@@ -60,8 +60,7 @@ ATELIER_OP(dropout)
 /// Throws Error for a rank below 2 or a probability outside [0, 1].
 template <class T> BasicTensor<T> dropout_channels(const BasicTensor<T>& x, double p, Rng& rng) {
   if (x.rank() < 2) throw Error("dropout_channels: expected [B, ..., C], found " + x.shape().str());
-  if (!(p >= 0 && p <= 1))
-    throw Error("dropout_channels: expected a probability in [0, 1], found " + std::to_string(p));
+  if (!(p >= 0 && p <= 1)) throw Error("dropout_channels: expected a probability in [0, 1], found " + number_text(p));
   Shape shape = x.shape();
   for (int d = 1; d < x.rank() - 1; ++d) shape[d] = 1;
   return mul(x, detail::constant_mask<T>(shape, p, rng));

@@ -21,7 +21,7 @@ struct SgdOptions {
     detail::check_option("Sgd: weight_decay", weight_decay);
     if (nesterov && momentum == 0) throw ConfigError("Sgd: nesterov: expected a momentum above 0 beside it, found 0");
     if (nesterov && dampening != 0)
-      throw ConfigError("Sgd: nesterov: expected dampening 0 beside it, found " + std::to_string(dampening));
+      throw ConfigError("Sgd: nesterov: expected dampening 0 beside it, found " + number_text(dampening));
     return *this;
   }
 };

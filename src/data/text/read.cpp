@@ -81,14 +81,14 @@ Text read_text(const fs::path& path, const TextOptions& options) {
 
 TextSplit split_text(std::string_view text, double fraction, SplitUnit unit) {
   if (!(fraction > 0 && fraction < 1))
-    throw ConfigError("split: expected a fraction above 0 and below 1, found " + std::to_string(fraction));
+    throw ConfigError("split: expected a fraction above 0 and below 1, found " + number_text(fraction));
   const bool by_bytes = unit == SplitUnit::bytes;
   const std::size_t size = by_bytes ? text.size() : count_characters(text);
   const auto first = static_cast<std::size_t>(std::floor(fraction * static_cast<double>(size)));
   const std::size_t cut = by_bytes ? start_of_character(text, first) : offset_of_character(text, first);
   if (cut == 0 || cut == text.size())
-    throw InputError("split: expected a text of which " + std::to_string(fraction) +
-                     " leaves two parts, found one of " + std::to_string(size) + (by_bytes ? " bytes" : " characters"));
+    throw InputError("split: expected a text of which " + number_text(fraction) + " leaves two parts, found one of " +
+                     std::to_string(size) + (by_bytes ? " bytes" : " characters"));
   return {text.substr(0, cut), text.substr(cut)};
 }
 

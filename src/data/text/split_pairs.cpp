@@ -72,7 +72,7 @@ std::vector<ReferencedSource> group_references(const std::vector<SentencePair>& 
 
 PairSplit split_pairs(const std::vector<SentencePair>& pairs, double fraction, const Rng& rng) {
   if (!(fraction > 0 && fraction < 1))
-    throw ConfigError("split: expected a fraction above 0 and below 1, found " + std::to_string(fraction));
+    throw ConfigError("split: expected a fraction above 0 and below 1, found " + number_text(fraction));
   Families families = families_of(pairs);
   std::vector<std::size_t> family(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) family[i] = families.root(i);
@@ -82,7 +82,7 @@ PairSplit split_pairs(const std::vector<SentencePair>& pairs, double fraction, c
   std::vector<SentencePair> held;
   for (std::size_t i = 0; i < pairs.size(); ++i) (drawn[family[i]] ? held : split.train).push_back(pairs[i]);
   if (held.empty() || split.train.empty())
-    throw InputError("split: expected pairs of which " + std::to_string(fraction) +
+    throw InputError("split: expected pairs of which " + number_text(fraction) +
                      " can be held out without sharing a sentence with the rest, found " +
                      std::to_string(pairs.size()) + " pairs that do not allow it");
   split.validation_pairs = std::ssize(held);

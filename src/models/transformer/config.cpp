@@ -26,8 +26,7 @@ void check_size(const char* what, Index value, Index most) {
 }
 void check_dropout(const char* what, double p) {
   if (!(p >= 0 && p < 1))
-    throw ConfigError("transformer: expected a " + std::string(what) + " dropout in [0, 1), found " +
-                      std::to_string(p));
+    throw ConfigError("transformer: expected a " + std::string(what) + " dropout in [0, 1), found " + number_text(p));
 }
 }  // namespace
 
@@ -52,9 +51,9 @@ const Config& Config::check() const {
     throw ConfigError("transformer: expected heads of even size for rotary positions, found " +
                       std::to_string(head_size()));
   if (!(norm_eps > 0 && norm_eps < 1))
-    throw ConfigError("transformer: expected a norm_eps in (0, 1), found " + std::to_string(norm_eps));
+    throw ConfigError("transformer: expected a norm_eps in (0, 1), found " + number_text(norm_eps));
   if (!(deviation > 0 && deviation < 1e3))
-    throw ConfigError("transformer: expected a positive deviation, found " + std::to_string(deviation));
+    throw ConfigError("transformer: expected a positive deviation, found " + number_text(deviation));
   check_dropout("embedding", dropout.embedding);
   check_dropout("attention", dropout.attention);
   check_dropout("residual", dropout.residual);

@@ -10,8 +10,7 @@ namespace atelier::inline v0::transformer {
 
 const Sampling& Sampling::check() const {
   const auto require = [](bool fine, const char* name, const char* range, double found) {
-    if (!fine)
-      throw ConfigError(std::string(name) + ": expected a number " + range + ", found " + std::to_string(found));
+    if (!fine) throw ConfigError(std::string(name) + ": expected a number " + range + ", found " + number_text(found));
   };
   require(repetition_penalty > 0 && repetition_penalty < 1e6, "repetition_penalty", "above 0", repetition_penalty);
   require(temperature >= 0 && temperature < 1e6, "temperature", "from 0", temperature);

@@ -57,7 +57,7 @@ TEST(Text, SplitByCharactersOrBytes) {
   EXPECT_EQ(split_text(text, 0.2, SplitUnit::bytes).train, "\xc3\xa4");
   EXPECT_EQ(split_text(text, 0.3, SplitUnit::bytes).train, "\xc3\xa4");  // 3 bytes would cut a character
   EXPECT_EQ(split_text("\xff\xff\xff\xff", 0.5, SplitUnit::bytes).train, "\xff\xff");
-  expect_error<ConfigError>([&] { split_text(text, 1); }, {"above 0 and below 1", "1.0"});
+  expect_error<ConfigError>([&] { split_text(text, 1); }, {"above 0 and below 1", "found 1"});
   expect_error<ConfigError>([&] { split_text(text, std::nan("")); }, {"nan"});
   expect_error<InputError>([&] { split_text(text, 0.01); }, {"leaves two parts", "10 characters"});
   expect_error<InputError>([&] { split_text("", 0.5); }, {"0 characters"});

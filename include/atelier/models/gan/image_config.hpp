@@ -64,7 +64,7 @@ struct ImageConfig {
       throw ConfigError("gan: expected positive channels, latent and width, found " + std::to_string(channels) + ", " +
                         std::to_string(latent) + ", " + std::to_string(width));
     if (!(dropout >= 0 && dropout < 1))
-      throw ConfigError("dropout: expected a probability below 1, found " + std::to_string(dropout));
+      throw ConfigError("dropout: expected a probability below 1, found " + number_text(dropout));
     if (classes < 0 || stddev_group < 0 || stddev_group == 1)
       throw ConfigError("gan: expected classes >= 0 and a stddev_group of 0 or from 2, found " +
                         std::to_string(classes) + ", " + std::to_string(stddev_group));

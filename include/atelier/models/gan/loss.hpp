@@ -66,7 +66,7 @@ ATELIER_KERNEL(fake_term)
 template <class T>
 BasicTensor<T> discriminator_loss(Loss loss, const Logits<T>& real, const Logits<T>& fake, double label_smoothing = 0) {
   if (!(label_smoothing >= 0 && label_smoothing < 1))
-    throw ConfigError("label smoothing: expected a number in [0, 1), found " + std::to_string(label_smoothing));
+    throw ConfigError("label smoothing: expected a number in [0, 1), found " + number_text(label_smoothing));
   if (label_smoothing > 0 && !has_target(loss))
     throw ConfigError(std::string("label smoothing: expected a loss with a target, found ") + name(loss));
   const auto a = static_cast<real_of<T>>(label_smoothing);

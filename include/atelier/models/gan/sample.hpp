@@ -10,7 +10,7 @@ namespace atelier::inline v0::gan {
 /// the more alike the examples.                                                 Brock et al. 2019, "truncation trick"
 /// Throws Error for a limit below 0.01, which nearly all draws miss.
 template <class T> BasicTensor<T> truncated_normal(const Shape& shape, double limit, Rng& rng) {
-  if (!(limit >= 0.01)) throw Error("truncated_normal: expected a limit from 0.01, found " + std::to_string(limit));
+  if (!(limit >= 0.01)) throw Error("truncated_normal: expected a limit from 0.01, found " + number_text(limit));
   auto x = BasicTensor<T>::empty(shape);
   for (Index i = 0; i < x.size(); ++i) {
     double v = rng.normal();

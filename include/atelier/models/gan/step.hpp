@@ -26,12 +26,11 @@ struct Options {
   const Options& check() const {
     if (!(label_smoothing >= 0 && label_smoothing < 1) || (label_smoothing > 0 && !has_target(loss)))
       throw ConfigError(std::string("label smoothing: expected 0, or below 1 for a loss with a target, found ") +
-                        std::to_string(label_smoothing) + " with " + name(loss));
+                        number_text(label_smoothing) + " with " + name(loss));
     if (!(penalty_weight >= 0) || !std::isfinite(penalty_weight))
-      throw ConfigError("penalty weight: expected a number that is not negative, found " +
-                        std::to_string(penalty_weight));
+      throw ConfigError("penalty weight: expected a number that is not negative, found " + number_text(penalty_weight));
     if (!(l1_weight >= 0) || !std::isfinite(l1_weight))
-      throw ConfigError("l1 weight: expected a number that is not negative, found " + std::to_string(l1_weight));
+      throw ConfigError("l1 weight: expected a number that is not negative, found " + number_text(l1_weight));
     if (penalty_every < 1 || n_critic < 1 || parts < 1)
       throw ConfigError("gan: expected penalty_every, n_critic and parts from 1, found " +
                         std::to_string(penalty_every) + ", " + std::to_string(n_critic) + ", " + std::to_string(parts));

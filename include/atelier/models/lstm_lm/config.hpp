@@ -51,7 +51,7 @@ struct Config {
                           ", layers " + std::to_string(layers));
     for (const double p : {dropout.words, dropout.input, dropout.between, dropout.output, dropout.weights})
       if (!(p >= 0 && p < 1))
-        throw ConfigError("dropout: expected probabilities from 0 to below 1, found " + std::to_string(p));
+        throw ConfigError("dropout: expected probabilities from 0 to below 1, found " + number_text(p));
     if (output == Output::adaptive && cutoffs.empty())
       throw ConfigError("lstm: expected cutoffs for the adaptive softmax, found none");
     return *this;

@@ -41,7 +41,7 @@ struct Config {
     for (Index h : hidden)
       if (h < 1) throw ConfigError("vae: hidden widths must be positive, found " + std::to_string(h));
     if (!(sigma > 0 && sigma < 1e6))
-      throw ConfigError("sigma: expected a positive deviation, found " + std::to_string(sigma));
+      throw ConfigError("sigma: expected a positive deviation, found " + number_text(sigma));
     if (levels < 2 || classes < 0) throw ConfigError("vae: expected levels >= 2 and classes >= 0");
     return *this;
   }
