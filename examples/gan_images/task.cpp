@@ -50,6 +50,7 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
   train::Record step(Index step, double lr_factor) override {
     const PrecisionScope precision(run_.precision);
     const Rng rng = rng_.fork("step", static_cast<std::uint64_t>(step));
+    settled_ = false;
     if constexpr (requires { game_.discriminator.draws; }) game_.discriminator.draws = rng.fork("dropout");
     return game_.step(step, lr_factor, rng, note_,
                       [&](Index update, Index part) { return batch(step, rng, update, part); });
@@ -57,6 +58,7 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
   std::string note() override { return std::exchange(note_, {}); }
   train::Record evaluate() override {
     const PrecisionScope precision(run_.precision);
+    settle();
     return measures_->quick(generated(measures_->quick_count()));
   }
   double score(const train::Record& figures) const override { return measures_->score(figures); }
@@ -65,6 +67,7 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
     const auto all = static_cast<double>(options_.samples);
     const auto n = std::min(options_.samples, std::max<Index>(8, static_cast<Index>(share * all)));
     if (proceed && !proceed(0)) return std::nullopt;
+    settle();
     const Tensor images = generated(n);
     auto figures = measures_->full(images, proceed);
     if (figures && translates()) {
@@ -76,12 +79,16 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
   }
   void sample(const std::filesystem::path& folder, Index step) override {
     const PrecisionScope precision(run_.precision);
+    settle();
     const Gallery gallery{folder, step, picture_text(step, run_.seed, model_config())};
     if (translates()) return draw_translations(gallery);
     const auto draw = [&](const Tensor& noise, const IndexTensor& labels) { return draw_images(noise, labels); };
     draw_generator(gallery, draw, latent_, classes(), rng_.fork("pictures"));
   }
-  train::State state() override { return game_.state(); }
+  train::State state() override {
+    settle();
+    return game_.state();
+  }
   train::State model_state() override { return game_.model_state(); }
   std::vector<optim::Optimizer*> optimizers() override { return {&game_.generator_adam, &game_.discriminator_adam}; }
   train::Record model_config() const override {
@@ -102,7 +109,7 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
     const std::string kind = translates() ? "; made of held-out images, inpaint: the middle is missing" : "";
     const std::string told = classes() ? "; labels as held-out images have them" : "";
     return data_.protocol + "; range [-1, 1]; " + measures_->protocol(options_.samples) + kind + told +
-           "; averaged generator";
+           "; averaged generator, batch statistics of its own";
   }
 
  private:
@@ -135,6 +142,21 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
       const auto input = given(options_.job, real, &latents);
       return {real, input, {input}};
     }
+  }
+
+  /// The averaged generator was given the batch statistics of the other one: gathers its own, once after a step. From
+  /// the same noise each time, so that they depend on its weights only.
+  void settle() {
+    constexpr Index passes = 16;
+    if (settled_) return;
+    const PrecisionScope precision(run_.precision);
+    const Rng rng = rng_.fork("statistics");
+    auto& generator = game_.average.average;
+    nn::gather_statistics(generator, passes, [&](Index k) {
+      const auto seen = batch(k, rng.fork("batch", static_cast<std::uint64_t>(k)), 0, 0);
+      std::apply([&](const auto&... c) { generator(seen.noise, nn::Mode::train, c...); }, seen.condition);
+    });
+    settled_ = true;
   }
 
   Tensor draw_images(const Tensor& noise, const IndexTensor& labels) const {
@@ -187,6 +209,7 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
   GanGame<G, D> game_;
   std::unique_ptr<Measures> measures_;
   std::string note_;
+  bool settled_ = true;  // the averaged generator's statistics are its own
 };
 }  // namespace
 

@@ -122,7 +122,7 @@ void resolve(const CommandLine& line, const LmWords& words, LmOptions& o) {
   check_below_one("--beta2", o.beta2);
   check_weight("--weight-decay", o.weight_decay);
   o.sampling.check();
-  for (const double x : o.cache.thetas) check_weight("--cache-theta", x);
+  for (const double x : o.cache.thetas) check_between("--cache-theta", x, 0, 1e6);
   for (const double x : o.cache.lambdas) check_below_one("--cache-lambda", x);
   if (o.cache.window > 0 && (o.cache.thetas.empty() || o.cache.lambdas.empty()))
     throw ConfigError("--cache-window: expected values for --cache-theta and --cache-lambda, found none");

@@ -100,7 +100,7 @@ void check_between(const char* flag, double x, double low, double high) {
 }
 void check_below_one(const char* flag, double x) { refuse_unless(x >= 0 && x < 1, flag, x, "from 0 to below 1"); }
 void check_weight(const char* flag, double x) {
-  refuse_unless(x >= 0 && std::isfinite(x), flag, x, "that is not negative");
+  refuse_unless(x >= 0 && std::isfinite(x), flag, x, "that is finite and not negative");
 }
 
 std::filesystem::path find_data_folder(const Flags& flags, const std::string& name) {

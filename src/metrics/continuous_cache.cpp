@@ -12,8 +12,8 @@ namespace atelier::inline v0::metrics {
 
 const CacheOptions& CacheOptions::check() const {
   if (window < 1) throw ConfigError("cache: expected a window of at least 1, found " + std::to_string(window));
-  if (!(theta >= 0) || !std::isfinite(theta))
-    throw ConfigError("cache: expected a theta of 0 or more, found " + number_text(theta));
+  if (!(theta >= 0) || !std::isfinite(static_cast<float>(theta)))
+    throw ConfigError("cache: expected a theta of 0 or more, finite as a float, found " + number_text(theta));
   if (!(lambda >= 0 && lambda < 1))
     throw ConfigError("cache: expected a lambda from 0 to below 1, found " + number_text(lambda));
   return *this;

@@ -37,41 +37,43 @@ class Snapshot {
   std::vector<Index> steps_;
 };
 
-/// Seconds that the end of an epoch takes: evaluation, log, pictures, a checkpoint. Nothing of it stays but a
-/// checkpoint of where the run stands.
-double seconds_for_epoch_end(Task& task, RunFolder& folder, const Checkpoint& at, std::uint64_t seed) {
+/// Seconds that measuring at the end of an epoch takes: evaluation, log, pictures. Nothing of it stays.
+double seconds_to_measure(Task& task, RunFolder& folder, Index step) {
   const std::filesystem::path trial = folder.samples() / "trial";
   std::filesystem::create_directory(trial);
   const Stopwatch watch;
-  folder.log(Record().set("step", at.step + 1).set("epoch", 0.0).merge(task.evaluate()));
-  task.sample(trial, at.step);
+  folder.log(Record().set("step", step + 1).set("epoch", 0.0).merge(task.evaluate()));
+  task.sample(trial, step);
   folder.draw_curves();
-  folder.save(at, task, seed);
   const double seconds = watch.seconds();
-  folder.rewind_log(at.step);
+  folder.rewind_log(step);
   std::filesystem::remove_all(trial);
   std::filesystem::remove(folder.path() / "curves.png");
   return seconds;
 }
 
-/// Steps that fit into `minutes`: measured on the end of an epoch, steps and a part of the final evaluation, all
-/// undone.
-Index steps_for_time(Task& task, double minutes, const std::function<double()>& epoch_end) {
+/// Steps that fit into `minutes`: measured on steps, the end of an epoch and a part of the final evaluation, all
+/// undone. In the order of a run: what the first measurement after a step makes ready, the final one finds. `save`
+/// leaves a checkpoint of where the run stands.
+Index steps_for_time(Task& task, double minutes, const std::function<double()>& measure,
+                     const std::function<void()>& save) {
   constexpr double share_measured = 0.02, finish_share = 0.02, reserve = 0.92;
   const double budget = 60 * minutes;
   const Stopwatch all;
-  const double per_end = epoch_end();
   Snapshot snapshot(task);
   task.step(0, 1);  // the first step also fills the memory pool
   const Stopwatch steps;
   Index n = 0;
   while (n < 5 || steps.seconds() < share_measured * budget) task.step(++n, 1);
-  const double per_step = steps.seconds() / static_cast<double>(n);
-  const double per_epoch = 1.2 * per_end + per_step * static_cast<double>(task.steps_per_epoch());
+  const double per_step = steps.seconds() / static_cast<double>(n), measuring = measure();
   const Stopwatch part;
   task.finish(finish_share, {});
   const double last = part.seconds() / finish_share;
   snapshot.restore();
+  const Stopwatch saving;
+  save();
+  const double per_end = measuring + saving.seconds();
+  const double per_epoch = 1.2 * per_end + per_step * static_cast<double>(task.steps_per_epoch());
   const double left = reserve * budget - all.seconds() - per_end - last;
   return std::max<Index>(1, static_cast<Index>(left / per_epoch * static_cast<double>(task.steps_per_epoch())));
 }
@@ -123,7 +125,9 @@ class Run {
     if (b.epochs) return b.epochs * task_.steps_per_epoch();
     if (b.steps) return b.steps;
     if (const auto old = folder_.config(); old && old->find("steps")) return old->integer("steps");
-    return steps_for_time(task_, b.minutes, [&] { return seconds_for_epoch_end(task_, folder_, at_, options_.seed); });
+    return steps_for_time(
+        task_, b.minutes, [&] { return seconds_to_measure(task_, folder_, at_.step); },
+        [&] { folder_.save(at_, task_, options_.seed); });
   }
 
   void require_finite(double x, const std::string& what) const {

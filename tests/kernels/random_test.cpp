@@ -208,8 +208,8 @@ TYPED_TEST(Fill, RefusesWhatCannotBe) {
   expect_error<Error>([&] { fill_uniform(x, 1, 0, nan, rng); }, {"uniform", "nan"});
   expect_error<Error>([&] { fill_uniform(x, 1, -most, most, rng); }, {"uniform", "range"});
   for (double p : {-0.1, 1.1, static_cast<double>(nan)}) {
-    expect_error<Error>([&] { fill_bernoulli(x, 1, p, rng); }, {"bernoulli", "probability", std::to_string(p)});
-    expect_error<Error>([&] { dropout(x, x, 1, p, rng.state()); }, {"dropout", "probability", std::to_string(p)});
+    expect_error<Error>([&] { fill_bernoulli(x, 1, p, rng); }, {"bernoulli", "probability", number_text(p)});
+    expect_error<Error>([&] { dropout(x, x, 1, p, rng.state()); }, {"dropout", "probability", number_text(p)});
   }
   EXPECT_EQ(rng, Rng(9));
 }

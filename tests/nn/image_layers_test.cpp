@@ -28,6 +28,10 @@ Tensor drawn(const Shape& shape, std::uint64_t seed = 1) {
   return 3 * normal(shape, rng) + 2;
 }
 double distance(const Tensor& a, const Tensor& b) { return max(abs(a - b)).item(); }
+struct BatchNormStack {
+  std::vector<nn::BatchNorm1d> layers;
+  static void visit(auto& m, auto&& f) { f("layers", m.layers); }
+};
 
 }  // namespace
 
@@ -70,6 +74,33 @@ TEST(BatchNorm, WithoutMomentumTheyAreTheMeanOverBatches) {
   EXPECT_LE(distance(layer.running_mean, 0.5 * (mean(a, {0}) + mean(b, {0}))), 1e-5);
   layer.forget();
   EXPECT_EQ(layer.running_var.to_vector(), std::vector<float>(2, 1));
+}
+TEST(BatchNorm, StatisticsAreGatheredAnew) {
+  BatchNormStack net{
+      {made(nn::BatchNorm1d{2}), made(nn::BatchNorm1d{.channels = 2, .momentum = 0.5}), made(nn::BatchNorm1d{2})}};
+  net.layers[2].frozen = true;
+  const std::vector<Tensor> data = {drawn({6, 2}, 1), drawn({6, 2}, 2)};
+  const auto pass = [&](Index k) {
+    auto x = data[static_cast<std::size_t>(k)];
+    for (const auto& layer : net.layers) x = layer(x, Mode::train);
+  };
+  pass(0);  // what was gathered before is forgotten
+  nn::gather_statistics(net, 2, pass);
+  EXPECT_LE(distance(net.layers[0].running_mean, 0.5 * (mean(data[0], {0}) + mean(data[1], {0}))), 1e-5);
+  EXPECT_LE(distance(net.layers[0].running_var, 0.5 * (variance(data[0], {0}, true) + variance(data[1], {0}, true))),
+            1e-4);
+  EXPECT_EQ(net.layers[1].batches.item(), 2);
+  EXPECT_LE(distance(net.layers[1].running_mean, Tensor({2}, 0.0f)), 1e-5);
+  EXPECT_EQ(net.layers[2].batches.item(), 0);
+  EXPECT_EQ(*net.layers[0].momentum, 0.1);
+  EXPECT_EQ(*net.layers[1].momentum, 0.5);
+}
+TEST(BatchNorm, WithoutLayersThatGatherThereIsNoPass) {
+  nn::BatchNorm2d untracked{.channels = 3, .track = false};
+  nn::gather_statistics(untracked, 2, [](Index) { ADD_FAILURE() << "a pass for nothing"; });
+  nn::Linear linear{.in = 2, .out = 2};
+  nn::gather_statistics(linear, 2, [](Index) { ADD_FAILURE() << "a pass for nothing"; });
+  expect_error<Error>([&] { nn::gather_statistics(linear, 0, [](Index) {}); }, {"gather_statistics", "found 0"});
 }
 TEST(BatchNorm, WithoutTrackingUseTakesTheBatch) {
   const auto layer = made(nn::BatchNorm2d{.channels = 3, .track = false});

@@ -161,7 +161,7 @@ TEST(Layers, DropoutNeedsAProbability) {
   Rng rng(1);
   const Tensor x({2, 3, 3, 4}, 1.0f);
   for (double p : {std::nan(""), -0.1, 1.5}) {
-    const std::string found = "found " + std::to_string(p);
+    const std::string found = "found " + number_text(p);
     expect_error<ConfigError>([&] { nn::Dropout{p}(x, &rng); }, {"Dropout: p", "[0, 1]", found});
     expect_error<ConfigError>([&] { nn::Dropout2d{p}(x, &rng); }, {"Dropout2d: p", "[0, 1]", found});
     expect_error<ConfigError>([&] { nn::LockedDropout{p}(x, &rng); }, {"LockedDropout: p", "[0, 1]", found});

@@ -38,6 +38,16 @@ TEST_F(GanImages, LeaveARunFolder) {
   }
 }
 
+TEST_F(GanImages, TheAverageHasStatisticsOfItsOwn) {
+  const auto batches = [](const fs::path& file, const std::string& player) {
+    return io::SafetensorsFile::open(file).read<float>(player + ".main.1.num_batches_tracked").item();
+  };
+  const auto run = trained(faces(), "faces", {{"--steps", "3"}});
+  EXPECT_EQ(batches(run.folder / "model.safetensors", "generator"), 16);
+  EXPECT_EQ(batches(run.checkpoints().back(), "average"), 16);
+  EXPECT_EQ(batches(run.checkpoints().back(), "generator"), 3);
+}
+
 TEST_F(GanImages, GoOnBitForBitFromTwoSteps) {
   for (const auto& [trainer, flags] :
        {std::pair{digits(), Flags{{"--stddev-group", "4"}, {"--n-critic", "2"}}},

@@ -2,9 +2,14 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "atelier/nn/init.hpp"
 #include "atelier/nn/mode.hpp"
+#include "atelier/nn/visit.hpp"
 #include "atelier/ops/channel_norm.hpp"
 
 namespace atelier::inline v0::nn {
@@ -92,5 +97,43 @@ template <class T> using BasicBatchNorm2d = BasicBatchNorm<T, 4>;
 template <class T> using BasicBatchNorm1d = BasicBatchNorm<T, 2, 3>;
 using BatchNorm2d = BasicBatchNorm2d<float>;
 using BatchNorm1d = BasicBatchNorm1d<float>;
+
+namespace detail {
+/// Layers whose momentum is none while this lives.
+class WithoutMomentum {
+ public:
+  explicit WithoutMomentum(auto& module) {
+    visit_modules(module, [&](auto& part) {
+      if constexpr (requires { part.momentum, part.frozen, part.forget(); })
+        if (part.track && !part.frozen) {
+          kept_.emplace_back(&part.momentum, part.momentum);
+          part.momentum.reset();
+          part.forget();
+        }
+    });
+  }
+  ~WithoutMomentum() {
+    for (auto& [place, momentum] : kept_) *place = momentum;
+  }
+  WithoutMomentum(const WithoutMomentum&) = delete;
+  WithoutMomentum& operator=(const WithoutMomentum&) = delete;
+  bool any() const { return !kept_.empty(); }
+
+ private:
+  std::vector<std::pair<std::optional<double>*, std::optional<double>>> kept_;
+};
+}  // namespace detail
+
+/// Gathers the running statistics of a module's batch normalisations anew, as means over `passes` batches: pass(k)
+/// sends batch k through the module in training mode. Weights that no training has seen need it, such as an average of
+/// weights. Frozen layers keep theirs; without any other layer there is no pass. Throws Error for passes < 1.
+///                                                                                            Izmailov et al. 2018, 3.2
+template <class M, class Pass> void gather_statistics(M& module, Index passes, const Pass& pass) {
+  static_assert(!std::is_const_v<M>, "gather_statistics: expected a module that may change, found a const one");
+  if (passes < 1) throw Error("gather_statistics: expected at least 1 pass, found " + std::to_string(passes));
+  const detail::WithoutMomentum layers(module);
+  if (layers.any())
+    for (Index k = 0; k < passes; ++k) pass(k);
+}
 
 }  // namespace atelier::inline v0::nn

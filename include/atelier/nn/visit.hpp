@@ -72,6 +72,22 @@ template <class M, class F> void visit_values(M& m, const F& f) {
   }
 }
 
+/// Calls f(part) for `m` and for every module in it, outer ones first.
+template <class M, class F> void visit_modules(M& m, const F& f) {
+  using Plain = std::remove_const_t<M>;
+  if constexpr (Module<M>) {
+    f(m);
+    Plain::visit(m, [&](const char*, auto& part) { visit_modules(part, f); });
+  } else if constexpr (requires {
+                         m.has_value();
+                         *m;
+                       }) {
+    if (m.has_value()) visit_modules(*m, f);
+  } else if constexpr (!ParamLike<Plain>) {
+    for (auto& part : m) visit_modules(part, f);
+  }
+}
+
 /// visit_all() for the trained parameters only.
 template <class M, class F> void visit_params(M& m, const F& f) {
   visit_all(m, [&](const std::string& name, auto& p) {

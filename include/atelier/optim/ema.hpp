@@ -6,7 +6,8 @@
 
 namespace atelier::inline v0::optim {
 
-/// A copy of a module that follows it: average += (1 - decay) * (weights - average). Buffers are copied as they are.
+/// A copy of a module that follows it: average += (1 - decay) * (weights - average). Buffers are copied as they are:
+/// the statistics of batch normalisations are the module's, and wrong for the average until nn::gather_statistics().
 template <class M> class Ema {
  public:
   M average;

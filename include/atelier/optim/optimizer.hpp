@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cmath>
-#include <cstdio>
 #include <functional>
 #include <new>
 #include <string>
@@ -24,9 +23,7 @@ inline bool matrices_only(const std::string&, const Shape& shape) { return shape
 
 namespace detail {
 [[noreturn]] inline void refuse_option(const char* option, const char* expected, double x) {
-  char found[32];  // std::to_string shows -1e-9 as 0
-  std::snprintf(found, sizeof found, "%g", x);
-  throw ConfigError(std::string(option) + ": expected a " + expected + ", found " + found);
+  throw ConfigError(std::string(option) + ": expected a " + expected + ", found " + number_text(x));
 }
 /// Throws ConfigError, naming the option, unless x is finite and not negative.
 inline void check_option(const char* option, double x) {

@@ -82,7 +82,7 @@ class Task {
   virtual std::optional<Record> finish(double share, const Proceed& proceed) = 0;
   /// Pictures or texts of the model as it is.
   virtual void sample(const std::filesystem::path& folder, Index step) = 0;
-  /// All tensors that a run's continuation depends on.
+  /// All tensors that a run's continuation depends on. May first bring up to date what follows from them.
   virtual State state() = 0;
   /// The optimizers, whose step counts belong to the state.
   virtual std::vector<optim::Optimizer*> optimizers() = 0;
