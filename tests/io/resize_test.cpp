@@ -51,7 +51,7 @@ TEST(Resize, RefusesWhatMakesNoPicture) {
   expect_error<Error>([&] { io::resize(image, 0, 3); }, {"resize", "0 x 3"});
   expect_error<Error>([&] { io::resize(image, 3, 16'385); }, {"16385"});
   expect_error<Error>([&] { io::resize(image, 2, 2, {0, 0, 4.5, 3}); }, {"inside 4 x 3", "4.5"});
-  expect_error<Error>([&] { io::resize(image, 2, 2, {2, 0, 2, 3}); }, {"columns 2 to 0"});
+  expect_error<Error>([&] { io::resize(image, 2, 2, {2, 0, 2, 3}); }, {"columns 2 to 2"});
   expect_error<Error>([&] { io::resize(image, 2, 2, {0, 0, 0.0 / 0.0, 3}); }, {"box"});
   expect_error<Error>([&] { io::crop(image, 1, 0, 4, 3); }, {"crop", "4 x 3 at column 1"});
   const io::Image hollow{.width = 4, .height = 3};

@@ -171,6 +171,31 @@ TEST(Loop, ABudgetInMinutesIsMeasuredOnceAndUndone) {
   });
 }
 
+TEST(Loop, APartOfTheFinalEvaluationIsTimedAfterAnEpochsEnd) {
+  struct Preparing : tiny::Task {  // the first measurement after a step makes something ready
+    train::Record step(Index step, double lr_factor) override {
+      ready = false;
+      return tiny::Task::step(step, lr_factor);
+    }
+    train::Record evaluate() override {
+      ready = true;
+      return tiny::Task::evaluate();
+    }
+    std::optional<train::Record> finish(double share, const train::Proceed& proceed) override {
+      if (share < 1) ready_for_a_part.push_back(ready);
+      return tiny::Task::finish(share, proceed);
+    }
+    bool ready = false;
+    std::vector<bool> ready_for_a_part;
+  } task;
+  TempFolder folder;
+  auto o = tiny::options(folder.path(), 0);
+  o.budget.minutes = 0.05;
+  train::RunFolder run_folder(folder.path(), false);
+  train::run(task, o, {}, run_folder, {}, [](const train::Progress& p) { return p.step < 2; });
+  EXPECT_EQ(task.ready_for_a_part, std::vector<bool>{true});
+}
+
 TEST(RunFolder, BelongsToOneTrainer) {
   TempFolder folder;
   {
