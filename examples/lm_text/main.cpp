@@ -36,7 +36,7 @@ void apply_preset(const std::string& preset, TextFlags& f) {
   f.options.batch = 32;
   f.options.lr = 4e-3;
   o.lstm.embedding = 128, o.lstm.hidden = 512;
-  o.lstm.dropout.output = 0.2;
+  o.lstm.dropout.output = 0.5, o.lstm.dropout.weights = 0.2;
   o.length = 128;
 }
 

@@ -32,7 +32,7 @@ int train_faces(int argc, char** argv) {
   flags.options.out = "runs/vae_celeba";
   flags.options.preset = "faces";
   flags.options.batch = 64;
-  flags.options.lr = 5e-4;
+  flags.options.lr = 1e-3;
   flags.usual_length = {.epochs = 20};
   std::string likelihood = vae::name(o.model.likelihood);
   CommandLine line("Trains a convolutional variational autoencoder on CelebA's faces, or any images.", "vae_celeba");

@@ -235,7 +235,7 @@ TEST_F(VaeFaces, FlagsChangeTheResult) {
   const auto plain = trained(vae(), "plain");
   int runs = 0;
   for (const Flags& flags :
-       {Flags{{"--likelihood", "gaussian_learned"}}, Flags{{"--sigma", "0.5"}}, Flags{{"--beta", "4"}},
+       {Flags{{"--likelihood", "gaussian_learned"}}, Flags{{"--sigma", "0.2"}}, Flags{{"--beta", "4"}},
         Flags{{"--free-bits", "1"}}, Flags{{"--kl-warmup", "9"}}, Flags{{"--no-flip", ""}}, Flags{{"--width", "8"}},
         Flags{{"--latent", "3"}}, Flags{{"--crop", "c108"}}})
     EXPECT_FALSE(trained(vae(), "run-" + std::to_string(++runs), flags).model() == plain.model())

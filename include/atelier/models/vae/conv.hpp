@@ -15,7 +15,7 @@ struct ConvConfig {
   Index width = 32;    // channels of the largest inner map; doubled at each halving, up to 8 times, down to 4 x 4
   Index latent = 128;
   Likelihood likelihood = Likelihood::gaussian;
-  double sigma = 0.1;
+  double sigma = 0.5;  // with less, images are nearer to their originals, and samples of the prior no longer alike
 
   /// Throws ConfigError for sizes that make no model.
   const ConvConfig& check() const {
