@@ -1,5 +1,6 @@
 // Runs of gan_mnist and gan_celeba: what they leave, how they stop and go on, what every flag does.
 #include "programs/gan_images_program.hpp"
+#include "programs/kills.hpp"
 
 namespace {
 
@@ -63,6 +64,13 @@ TEST_F(GanImages, GoOnBitForBitFromTwoSteps) {
       expect_same_run(whole, trained(trainer, out, all));
     }
   }
+}
+
+TEST_F(GanImages, SlowKills) {
+  if (!std::getenv("ATELIER_SLOW_TESTS")) GTEST_SKIP() << "takes minutes; set ATELIER_SLOW_TESTS=1";
+  const Flags flags = {{"--steps", "30"}, {"--checkpoint-every", "1"}, {"--resume", ""}};
+  for (const auto& trainer : {digits(), faces()})
+    expect_to_survive_kills(100, folder_.path(), [&](const std::string& out) { return command(trainer, out, flags); });
 }
 
 TEST_F(GanImages, OneAndTwoThreadsLeaveTheSameFiles) {

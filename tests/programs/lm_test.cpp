@@ -1,4 +1,5 @@
 // Trainers of language models and translators: what they leave, that they go on bit for bit, what they refuse.
+#include "programs/kills.hpp"
 #include "programs/lm_program.hpp"
 
 namespace {
@@ -100,28 +101,11 @@ TEST_F(LmProgram, GoOnBitForBitFromAnyStep) {
 
 TEST_F(LmProgram, SlowKills) {
   if (!std::getenv("ATELIER_SLOW_TESTS")) GTEST_SKIP() << "takes minutes; set ATELIER_SLOW_TESTS=1";
-  std::mt19937 random{std::random_device{}()};
-  for (std::size_t i = 0; i < programs.size(); ++i) {
-    Flags flags = programs[i].second;
+  for (const auto& program : programs) {
+    Flags flags = program.second;
     flags.merge(Flags{{"--steps", "60"}, {"--checkpoint-every", "1"}, {"--resume", ""}});
-    const auto start = std::chrono::steady_clock::now();
-    const auto undisturbed = trained(programs[i].first, "undisturbed-" + std::to_string(i), flags);
-    const double seconds = seconds_since(start);
-    for (int kills = 0, runs = 0; kills < 40 && runs < 200 && !HasFailure(); ++runs) {
-      const auto run = files("run-" + std::to_string(i) + "-" + std::to_string(runs));
-      Ended e;
-      do {
-        Process p(command(programs[i].first, run.folder.filename(), flags));
-        wait_until([&] { return !p.running(); }, std::uniform_real_distribution(0.0, seconds)(random));
-        p.kill(SIGKILL);
-        e = p.wait();
-        ASSERT_TRUE(e.code == 0 || e.signal == SIGKILL) << e.err;
-        kills += e.code != 0;
-        run.expect_whole();
-      } while (e.code != 0);
-      expect_same_run(undisturbed, run);
-      fs::remove_all(run.folder);
-    }
+    expect_to_survive_kills(40, folder_.path(),
+                            [&](const std::string& out) { return command(program.first, out, flags); });
   }
 }
 
