@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/image_support.hpp"
+#include "programs/kills.hpp"
 #include "programs/vae_program.hpp"
 
 /// A trainer, and what makes its runs short.
@@ -49,6 +50,11 @@ class GanImages : public testing::Test {
   void refuse(const ImageTrainer& t, const Flags& flags, const std::vector<std::string>& parts, int code = 2) const {
     expect_failure_of(t.name, train(t, "refused", flags), code, parts);
     EXPECT_FALSE(fs::exists(folder_ / "refused"));
+  }
+
+  void survive_kills(const ImageTrainer& t) const {
+    const Flags flags = {{"--steps", "30"}, {"--checkpoint-every", "1"}, {"--resume", ""}};
+    expect_to_survive_kills(100, folder_.path(), [&](const std::string& out) { return command(t, out, flags); });
   }
 
   TempFolder data_, folder_;

@@ -1,6 +1,5 @@
 // Runs of gan_mnist and gan_celeba: what they leave, how they stop and go on, what every flag does.
 #include "programs/gan_images_program.hpp"
-#include "programs/kills.hpp"
 
 namespace {
 
@@ -66,11 +65,13 @@ TEST_F(GanImages, GoOnBitForBitFromTwoSteps) {
   }
 }
 
-TEST_F(GanImages, SlowKills) {
+TEST_F(GanImages, SlowKillsOfDigits) {
   if (!std::getenv("ATELIER_SLOW_TESTS")) GTEST_SKIP() << "takes minutes; set ATELIER_SLOW_TESTS=1";
-  const Flags flags = {{"--steps", "30"}, {"--checkpoint-every", "1"}, {"--resume", ""}};
-  for (const auto& trainer : {digits(), faces()})
-    expect_to_survive_kills(100, folder_.path(), [&](const std::string& out) { return command(trainer, out, flags); });
+  survive_kills(digits());
+}
+TEST_F(GanImages, SlowKillsOfFaces) {
+  if (!std::getenv("ATELIER_SLOW_TESTS")) GTEST_SKIP() << "takes minutes; set ATELIER_SLOW_TESTS=1";
+  survive_kills(faces());
 }
 
 TEST_F(GanImages, OneAndTwoThreadsLeaveTheSameFiles) {
