@@ -58,7 +58,6 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
   std::string note() override { return std::exchange(note_, {}); }
   train::Record evaluate() override {
     const PrecisionScope precision(run_.precision);
-    settle();
     return measures_->quick(generated(measures_->quick_count()));
   }
   double score(const train::Record& figures) const override { return measures_->score(figures); }
@@ -67,7 +66,6 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
     const auto all = static_cast<double>(options_.samples);
     const auto n = std::min(options_.samples, std::max<Index>(8, static_cast<Index>(share * all)));
     if (proceed && !proceed(0)) return std::nullopt;
-    settle();
     const Tensor images = generated(n);
     auto figures = measures_->full(images, proceed);
     if (figures && translates()) {
@@ -79,7 +77,6 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
   }
   void sample(const std::filesystem::path& folder, Index step) override {
     const PrecisionScope precision(run_.precision);
-    settle();
     const Gallery gallery{folder, step, picture_text(step, run_.seed, model_config())};
     if (translates()) return draw_translations(gallery);
     const auto draw = [&](const Tensor& noise, const IndexTensor& labels) { return draw_images(noise, labels); };
@@ -159,7 +156,8 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
     settled_ = true;
   }
 
-  Tensor draw_images(const Tensor& noise, const IndexTensor& labels) const {
+  Tensor draw_images(const Tensor& noise, const IndexTensor& labels) {
+    settle();
     std::vector<Tensor> parts;
     for (Index i = 0; i < noise.size(0); i += chunk) {
       const Index end = std::min(noise.size(0), i + chunk);
@@ -182,13 +180,13 @@ template <class G, class D, class C> class ImageGanTask : public train::Task {
     return data::gather_labels(data_.images, numbers);
   }
   /// n images from noise that is the same in every call, or made of held-out images.
-  Tensor generated(Index n) const {
+  Tensor generated(Index n) {
     if (translates()) return draw_images(given(options_.job, from_unit(held_out(n)), nullptr), {});
     Rng rng = rng_.fork("evaluate");
     return draw_images(normal({n, latent_}, rng), labels_as_held_out(n));
   }
   /// In each row three held-out images: given, made, true.
-  void draw_translations(const Gallery& gallery) const {
+  void draw_translations(const Gallery& gallery) {
     constexpr Index columns = 9, rows = 6;
     const auto truth = held_out(columns / 3 * rows);
     const auto input = given(options_.job, from_unit(truth), nullptr);

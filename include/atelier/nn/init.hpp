@@ -47,18 +47,8 @@ template <class M> void init(M& m, const Rng& rng, const std::string& path = "")
   if constexpr (requires(Rng & r) { m.init(r); }) {
     Rng own = rng.fork(path);
     m.init(own);
-  } else if constexpr (ParamLike<M>) {
-    // a bare parameter keeps its value; the module that owns it may have init()
-  } else if constexpr (Module<M>) {
-    M::visit(m, [&](const char* name, auto& part) { init(part, rng, detail::join(path, name)); });
-  } else if constexpr (requires {
-                         m.has_value();
-                         *m;
-                       }) {
-    if (m.has_value()) init(*m, rng, path);
-  } else {
-    std::size_t i = 0;
-    for (auto& part : m) init(part, rng, detail::join(path, std::to_string(i++)));
+  } else if constexpr (!ParamLike<M>) {  // a bare parameter keeps its value; the module that owns it may have init()
+    detail::visit_parts(m, [&](const auto& key, auto& part) { init(part, rng, detail::join(path, key)); });
   }
 }
 

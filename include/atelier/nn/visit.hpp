@@ -8,6 +8,7 @@
 
 #include <concepts>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "atelier/nn/param.hpp"
@@ -29,63 +30,54 @@ namespace detail {
 inline std::string join(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "." + name;
 }
-}  // namespace detail
+inline std::string join(const std::string& path, std::size_t number) { return join(path, std::to_string(number)); }
+inline const std::string& join(const std::string& path, std::monostate) { return path; }
 
-/// Calls f(name, p) for every parameter and buffer p of `m`, in order; names are paths such as "encoder.0.weight".
-template <class M, class F> void visit_all(M& m, const F& f, const std::string& path = "") {
+/// Calls f(key, part) for each part of `m`, not for theirs. The key is the part's name in a module, its number in a
+/// range, a std::monostate for what an optional holds; join() makes a path of it.
+template <class M, class F> void visit_parts(M& m, const F& f) {
   using Plain = std::remove_const_t<M>;
-  if constexpr (ParamLike<Plain>) {
-    f(path, m);
-  } else if constexpr (Module<M>) {
-    Plain::visit(m, [&](const char* name, auto& part) { visit_all(part, f, detail::join(path, name)); });
+  if constexpr (Module<M>) {
+    Plain::visit(m, [&](const char* name, auto& part) { f(name, part); });
   } else if constexpr (requires {
                          m.has_value();
                          *m;
                        }) {
-    if (m.has_value()) visit_all(*m, f, path);
+    if (m.has_value()) f(std::monostate{}, *m);
   } else if constexpr (requires {
                          m.begin();
                          m.end();
                        }) {
     std::size_t i = 0;
-    for (auto& part : m) visit_all(part, f, detail::join(path, std::to_string(i++)));
+    for (auto& part : m) f(i++, part);
   } else {
     static_assert(!sizeof(M),
                   "a part of a module is a Param, a Buffer, a module with visit(), or a range or optional of those");
   }
 }
+}  // namespace detail
+
+/// Calls f(name, p) for every parameter and buffer p of `m`, in order; names are paths such as "encoder.0.weight".
+template <class M, class F> void visit_all(M& m, const F& f, const std::string& path = "") {
+  if constexpr (ParamLike<std::remove_const_t<M>>)
+    f(path, m);
+  else
+    detail::visit_parts(m, [&](const auto& key, auto& part) { visit_all(part, f, detail::join(path, key)); });
+}
 
 /// Calls f(p) for the same parameters and buffers in the same order. Makes no names, and so allocates nothing.
 template <class M, class F> void visit_values(M& m, const F& f) {
-  using Plain = std::remove_const_t<M>;
-  if constexpr (ParamLike<Plain>) {
+  if constexpr (ParamLike<std::remove_const_t<M>>)
     f(m);
-  } else if constexpr (Module<M>) {
-    Plain::visit(m, [&](const char*, auto& part) { visit_values(part, f); });
-  } else if constexpr (requires {
-                         m.has_value();
-                         *m;
-                       }) {
-    if (m.has_value()) visit_values(*m, f);
-  } else {
-    for (auto& part : m) visit_values(part, f);
-  }
+  else
+    detail::visit_parts(m, [&](const auto&, auto& part) { visit_values(part, f); });
 }
 
 /// Calls f(part) for `m` and for every module in it, outer ones first.
 template <class M, class F> void visit_modules(M& m, const F& f) {
-  using Plain = std::remove_const_t<M>;
-  if constexpr (Module<M>) {
-    f(m);
-    Plain::visit(m, [&](const char*, auto& part) { visit_modules(part, f); });
-  } else if constexpr (requires {
-                         m.has_value();
-                         *m;
-                       }) {
-    if (m.has_value()) visit_modules(*m, f);
-  } else if constexpr (!ParamLike<Plain>) {
-    for (auto& part : m) visit_modules(part, f);
-  }
+  if constexpr (Module<M>) f(m);
+  if constexpr (!ParamLike<std::remove_const_t<M>>)
+    detail::visit_parts(m, [&](const auto&, auto& part) { visit_modules(part, f); });
 }
 
 /// visit_all() for the trained parameters only.
