@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "atelier/core/option.hpp"
+
 namespace atelier::programs {
 
 namespace {
@@ -115,15 +117,15 @@ void resolve(const CommandLine& line, const LmWords& words, LmOptions& o) {
   if (o.windows && o.cache.window)
     throw ConfigError("--windows: expected no --cache-window, found " + std::to_string(o.cache.window) +
                       "; a cache is carried through the text");
-  check_weight("--activation", o.penalty.activation);
-  check_weight("--difference", o.penalty.difference);
-  check_weight("--clip", o.clip);
-  check_below_one("--beta1", o.beta1);
-  check_below_one("--beta2", o.beta2);
-  check_weight("--weight-decay", o.weight_decay);
+  check_option("--activation", o.penalty.activation);
+  check_option("--difference", o.penalty.difference);
+  check_option("--clip", o.clip);
+  check_share("--beta1", o.beta1);
+  check_share("--beta2", o.beta2);
+  check_option("--weight-decay", o.weight_decay);
   o.sampling.check();
-  for (const double x : o.cache.thetas) check_between("--cache-theta", x, 0, 1e6);
-  for (const double x : o.cache.lambdas) check_below_one("--cache-lambda", x);
+  for (const double x : o.cache.thetas) check_up_to("--cache-theta", x, 1e6);
+  for (const double x : o.cache.lambdas) check_share("--cache-lambda", x);
   if (o.cache.window > 0 && (o.cache.thetas.empty() || o.cache.lambdas.empty()))
     throw ConfigError("--cache-window: expected values for --cache-theta and --cache-lambda, found none");
   if (o.sampled == 1) throw ConfigError("--sampled: expected 0 or at least 2, found 1");

@@ -1,17 +1,12 @@
 #include "flags.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 
 namespace atelier::programs {
 
 namespace {
 constexpr std::int64_t longest = 1'000'000'000;  // epochs or steps
-
-void refuse_unless(bool good, const char* flag, double x, const std::string& range) {
-  if (!good) throw ConfigError(std::string(flag) + ": expected a number " + range + ", found " + number_text(x));
-}
 }  // namespace
 
 ProgressStyle Flags::style() const {
@@ -93,14 +88,6 @@ std::optional<int> parse(CommandLine& line, Flags& f, int argc, char** argv) {
   f.options.precision = precision_from(f.precision);
   f.options.checkpoint_every = train::Every::parse(f.checkpoint_every);
   return std::nullopt;
-}
-
-void check_between(const char* flag, double x, double low, double high) {
-  refuse_unless(x >= low && x <= high, flag, x, "from " + number_text(low) + " to " + number_text(high));
-}
-void check_below_one(const char* flag, double x) { refuse_unless(x >= 0 && x < 1, flag, x, "from 0 to below 1"); }
-void check_weight(const char* flag, double x) {
-  refuse_unless(x >= 0 && std::isfinite(x), flag, x, "that is finite and not negative");
 }
 
 std::filesystem::path find_data_folder(const Flags& flags, const std::string& name) {

@@ -50,11 +50,6 @@ void add_shared_flags(CommandLine& line, Flags& flags, const std::vector<std::st
 /// that come as text. Throws ConfigError for a wrong command line.
 std::optional<int> parse(CommandLine& line, Flags& flags, int argc, char** argv);
 
-/// Each throws ConfigError, which names the flag, unless x is in [low, high], in [0, 1), or in [0, infinity).
-void check_between(const char* flag, double x, double low, double high);
-void check_below_one(const char* flag, double x);
-void check_weight(const char* flag, double x);
-
 /// The folder of a data set: --data, else ATELIER_DATA/`name`, else nothing.
 std::filesystem::path find_data_folder(const Flags& flags, const std::string& name);
 /// The folder of a data set: --data, else ATELIER_DATA/`name`. Throws ConfigError when neither is given.

@@ -1,5 +1,7 @@
 #include "gan_flags.hpp"
 
+#include "atelier/core/option.hpp"
+
 namespace atelier::programs {
 
 namespace {
@@ -8,10 +10,10 @@ constexpr std::int64_t most = 1'000'000'000;
 
 const GanOptions& GanOptions::check() const {
   training.check();
-  check_below_one("--beta1", beta1);
-  check_below_one("--beta2", beta2);
-  check_below_one("--ema", ema);
-  check_weight("--d-lr", discriminator_lr);
+  check_share("--beta1", beta1);
+  check_share("--beta2", beta2);
+  check_share("--ema", ema);
+  check_option("--d-lr", discriminator_lr);
   return *this;
 }
 

@@ -1,17 +1,17 @@
 /// What the trainers of VAEs ask for and report alike.
 #pragma once
 
+#include "atelier/core/option.hpp"
 #include "atelier/models/vae/evaluate.hpp"
 #include "atelier/models/vae/step.hpp"
 #include "atelier/train/record.hpp"
-#include "flags.hpp"
 
 namespace atelier::programs {
 
 inline void check_objective(const vae::LossOptions& loss, Index kl_warmup) {
-  check_weight("--beta", loss.beta);
-  check_weight("--free-bits", loss.free_bits);
-  check_weight("--kl-warmup", static_cast<double>(kl_warmup));
+  check_option("--beta", loss.beta);
+  check_option("--free-bits", loss.free_bits);
+  check_option("--kl-warmup", static_cast<double>(kl_warmup));
 }
 
 inline train::Record record_of(const vae::StepInfo& info) {

@@ -1,6 +1,7 @@
 // Trains a translator on pairs of sentences, or on a toy: copying or reversing strings of symbols.
 //   translate --data PAIRS.tsv --out runs/translate --minutes 10
 //   translate --task reverse --out runs/reverse --epochs 10
+#include "atelier/core/option.hpp"
 #include "program.hpp"
 #include "task.hpp"
 #include "trainer.hpp"
@@ -70,13 +71,13 @@ void resolve(TranslateFlags& f) {
   o.corpus.job = pair_job_from(f.task);
   o.corpus.bad_lines = f.skip_bad_lines ? data::BadLines::skip : data::BadLines::refuse;
   const double p = o.model.decoder.dropout.residual;
-  check_below_one("--dropout", p);
+  check_share("--dropout", p);
   o.model.decoder.dropout = transformer::Dropouts::all(p);
-  check_between("--label-smoothing", o.label_smoothing, 0, 1);
-  check_weight("--weight-decay", o.weight_decay);
-  check_below_one("--beta2", o.beta2);
-  check_weight("--clip", o.clip);
-  check_between("--length-penalty", o.length_penalty, 0, 10);
+  check_up_to("--label-smoothing", o.label_smoothing, 1);
+  check_option("--weight-decay", o.weight_decay);
+  check_share("--beta2", o.beta2);
+  check_option("--clip", o.clip);
+  check_up_to("--length-penalty", o.length_penalty, 10);
 }
 
 int train_translator(int argc, char** argv) {

@@ -16,7 +16,7 @@ data::Mnist binarized(const data::Mnist& images) {
 
 void check(const VaeOptions& o, const data::Mnist& images) {
   check_objective(o.loss, o.kl_warmup);
-  check_weight("--iwae", static_cast<double>(o.iwae));
+  check_option("--iwae", static_cast<double>(o.iwae));
   if (o.holdout < 0 || o.holdout >= images.train.count)
     throw ConfigError("--holdout: expected 0 to " + std::to_string(images.train.count - 1) + " images, found " +
                       std::to_string(o.holdout));

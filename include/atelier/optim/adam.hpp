@@ -17,11 +17,11 @@ struct AdamOptions {
 
   /// Throws ConfigError for numbers that no training can use. Returns itself.
   const AdamOptions& check() const {
-    detail::check_option("Adam: lr", lr);
-    detail::check_share("Adam: beta1", beta1);
-    detail::check_share("Adam: beta2", beta2);
-    detail::check_option("Adam: eps", eps);
-    detail::check_option("Adam: weight_decay", weight_decay);
+    check_option("Adam: lr", lr);
+    check_share("Adam: beta1", beta1);
+    check_share("Adam: beta2", beta2);
+    check_option("Adam: eps", eps);
+    check_option("Adam: weight_decay", weight_decay);
     return *this;
   }
 };

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "atelier/autograd/grad.hpp"
-#include "atelier/core/error.hpp"
+#include "atelier/core/option.hpp"
 #include "atelier/kernels/optimizer.hpp"
 #include "atelier/nn/visit.hpp"
 #include "atelier/ops/arithmetic.hpp"
@@ -20,20 +20,6 @@ namespace atelier::inline v0::optim {
 using DecayRule = std::function<bool(const std::string& name, const Shape& shape)>;
 /// Matrices decay; biases, norms and other vectors do not.
 inline bool matrices_only(const std::string&, const Shape& shape) { return shape.rank() >= 2; }
-
-namespace detail {
-[[noreturn]] inline void refuse_option(const char* option, const char* expected, double x) {
-  throw ConfigError(std::string(option) + ": expected a " + expected + ", found " + number_text(x));
-}
-/// Throws ConfigError, naming the option, unless x is finite and not negative.
-inline void check_option(const char* option, double x) {
-  if (!(x >= 0 && std::isfinite(x))) refuse_option(option, "finite number from 0", x);
-}
-/// The same for a number that is below 1 too.
-inline void check_share(const char* option, double x) {
-  if (!(x >= 0 && x < 1)) refuse_option(option, "number from 0 to below 1", x);
-}
-}  // namespace detail
 
 /// The trained parameters of a module, moved side by side into one block of memory; every handle follows. Further
 /// blocks of the same layout hold an optimizer's moments. Each parameter starts at a multiple of 64 bytes.

@@ -16,9 +16,9 @@ struct SgdOptions {
 
   /// Throws ConfigError for numbers that no training can use. Returns itself.
   const SgdOptions& check() const {
-    detail::check_option("Sgd: lr", lr);
-    detail::check_share("Sgd: momentum", momentum);
-    detail::check_option("Sgd: weight_decay", weight_decay);
+    check_option("Sgd: lr", lr);
+    check_share("Sgd: momentum", momentum);
+    check_option("Sgd: weight_decay", weight_decay);
     if (nesterov && momentum == 0) throw ConfigError("Sgd: nesterov: expected a momentum above 0 beside it, found 0");
     if (nesterov && dampening != 0)
       throw ConfigError("Sgd: nesterov: expected dampening 0 beside it, found " + number_text(dampening));
