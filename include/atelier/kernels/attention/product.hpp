@@ -129,7 +129,8 @@ void multiply(const Left<typename P::T>& a, const Pieces& rows, const PackedB<P>
                                            .c_row = c.stride,
                                            .accumulate = accumulate};
       for (int i = 0; i < m; i += each) {
-        Table::run(t, std::min(each, m - i), v);
+        t.rows = std::min(each, m - i);
+        Table::run(t, v);
         t.a += each * t.a_row;
         t.c += each * t.c_row;
       }

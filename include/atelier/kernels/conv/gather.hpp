@@ -77,24 +77,27 @@ template <class P> struct GatherRun {
       const Index from = inside ? std::clamp<Index>(-at, 0, width) : width;
       const Index to = std::clamp(row_size - at, from, width);
       for (Index c = 0; c < width; c += P::lanes) gemm_impl::store_part<P>(zero, out + c, width - c);
-      for (Index c = from; c < to; ++c) out[c] = row[at + c];
+      for (Index c = from; c < to; c += P::lanes)
+        gemm_impl::store_part<P>(gemm_impl::load_part<P>(row + at + c, to - c), out + c, to - c);
     }
     return out;
   }
 
   ATELIER_INLINE static T* copies(const GatherArgs<T>& g, const T* from, Index count, Index step, T* out) {
-    if (g.run.width == 2 * P::lanes) {
-      for (Index i = 0; i < count; ++i, out += g.out_stride, from += step) {
-        V::load(from).store(out);
-        V::load(from + P::lanes).store(out + P::lanes);
-      }
-      return out;
-    }
+    if (g.run.width == 2 * P::lanes) return copies_of<2>(g, from, count, step, out);
+    if (g.run.width == 3 * P::lanes) return copies_of<3>(g, from, count, step, out);
     const Index full = g.run.width / P::lanes * P::lanes, rest = g.run.width - full;
     for (Index i = 0; i < count; ++i, out += g.out_stride, from += step) {
       for (Index c = 0; c < full; c += P::lanes) V::load(from + c).store(out + c);
       if (rest) gemm_impl::store_part<P>(gemm_impl::load_part<P>(from + full, rest), out + full, rest);
     }
+    return out;
+  }
+  template <int vectors>
+  ATELIER_INLINE static T* copies_of(const GatherArgs<T>& g, const T* from, Index count, Index step, T* out) {
+    for (Index i = 0; i < count; ++i, out += g.out_stride, from += step)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) V::load(from + v * P::lanes).store(out + v * P::lanes);
     return out;
   }
 };

@@ -208,14 +208,14 @@ template <class P> class GatherPlan {
     bool last;             ///< block
   };
 
-  void run_tiles(const Segment& s, Tile tile, const T* packed) const {
+  void run_tiles(const Segment& s, const Tile& tile, const T* packed) const {
     const Index most = P::most_rows(tile.vectors);
+    Cursor at(s.part.phase, s.first());
     for (Index q = s.q0; q < s.q1; ++q) {
       const Pieces pieces{s.rows.size(q), groups_of(s.rows.size(q), most)};
       for (Index i = 0; i < pieces.count; ++i) {
-        const Index row = s.rows.begin(q) + pieces.begin(i);
-        tile.args.a = packed + (row - s.first()) * sizes_.a_row;
-        run_tile(s.part, tile, row, static_cast<int>(pieces.size(i)));
+        const Index row = s.rows.begin(q) + pieces.begin(i) - s.first();
+        run_tile(s.part, tile, packed + row * sizes_.a_row, at, static_cast<int>(pieces.size(i)));
       }
     }
   }
@@ -238,15 +238,20 @@ template <class P> class GatherPlan {
     return tile;
   }
 
-  /// `m` results from `row` on: in place, when they and all their columns are neighbours in memory.
-  void run_tile(const Part& part, const Tile& tile, Index row, int m) const {
+  /// `m` results from `at` on, whose packed rows begin at `a`: in place, when they and all their columns are neighbours
+  /// in memory. Moves `at` behind them.
+  void run_tile(const Part& part, const Tile& tile, const T* a, Cursor& at, int m) const {
     gemm_impl::TileArgs<T> t = tile.args;
-    const bool full = tile.columns == tile.vectors * P::lanes;
-    T* const first = place(part, tile, Cursor(part.phase, row));
-    if (full && place(part, tile, Cursor(part.phase, row + m - 1)) - first == (m - 1) * g_.result_channels()) {
+    t.rows = m;
+    t.a = a;
+    const Cursor begin = at;
+    for (int i = 1; i < m; ++i) at.advance(part.phase);
+    T *const first = place(part, tile, begin), *const last = place(part, tile, at);
+    at.advance(part.phase);
+    if (tile.columns == tile.vectors * P::lanes && last - first == (m - 1) * g_.result_channels()) {
       t.c = first;
       t.c_row = g_.result_channels();
-      return add_pieces(part, tile, t, m);
+      return add_pieces(part, tile, t);
     }
     alignas(64) T sums[P::sums * P::lanes], bias[3 * P::lanes] = {};
     const auto bytes = static_cast<std::size_t>(tile.columns) * sizeof(T);
@@ -254,9 +259,9 @@ template <class P> class GatherPlan {
     t.c_row = tile.vectors * P::lanes;
     if (t.bias) t.bias = static_cast<const T*>(std::memcpy(bias, t.bias, bytes));
     if (t.accumulate)
-      each_place(part, tile, row, m, [&](T* place, Index i) { std::memcpy(sums + i * t.c_row, place, bytes); });
-    add_pieces(part, tile, t, m);
-    each_place(part, tile, row, m, [&](T* place, Index i) { std::memcpy(place, sums + i * t.c_row, bytes); });
+      each_place(part, tile, begin, m, [&](T* place, Index i) { std::memcpy(sums + i * t.c_row, place, bytes); });
+    add_pieces(part, tile, t);
+    each_place(part, tile, begin, m, [&](T* place, Index i) { std::memcpy(place, sums + i * t.c_row, bytes); });
   }
 
   /// Where the tile's first column of a result stands.
@@ -266,37 +271,36 @@ template <class P> class GatherPlan {
     const Index y = ay.out_first + at.y * ay.out_step, x = ax.out_first + at.x * ax.out_step;
     return x_.out + ((at.image * height + y) * width + x) * g_.result_channels() + tile.first_column;
   }
-  /// Calls f(place, i) for results row + i.
-  template <class F> void each_place(const Part& part, const Tile& tile, Index row, int m, const F& f) const {
-    Cursor at(part.phase, row);
+  /// Calls f(place, i) for result i of m, the first of which stands at `at`.
+  template <class F> void each_place(const Part& part, const Tile& tile, Cursor at, int m, const F& f) const {
     for (Index i = 0; i < m; ++i, at.advance(part.phase)) f(place(part, tile, at), i);
   }
 
-  /// The products of the block's pieces; behind the last one of all, the epilogue.
-  void add_pieces(const Part& part, const Tile& tile, gemm_impl::TileArgs<T> t, int m) const {
+  /// The products of the block's pieces, t.a and t.b where the block begins; behind the last one of all, the epilogue.
+  void add_pieces(const Part& part, const Tile& tile, gemm_impl::TileArgs<T>& t) const {
+    const T *const a = t.a, *const b = t.b, *const bias = std::exchange(t.bias, nullptr);
+    const auto add = [&](Index from, Index to) {
+      const Index skipped = (from - tile.begin) / P::elements;
+      t.a = a + skipped;
+      t.b = b + skipped * t.b_step;
+      t.units = (to - from + P::elements - 1) / P::elements;
+      gemm_impl::Tiles<P, false>::run(t, tile.vectors);
+      t.accumulate = true;
+    };
     Index from = tile.begin, to = tile.begin;  // the piece that comes next, empty before the first
     part.each_piece(g_.channels(), tile.begin, tile.end, [&](Index begin, Index end) {
-      if (from < to) {
-        add_piece(tile, t, from, to, m, false);
-        t.accumulate = true;
-      }
+      if (from < to) add(from, to);
       from = begin, to = end;
     });
-    if (from < to || !t.accumulate || tile.last) add_piece(tile, t, from, to, m, tile.last);
+    const bool rectify = tile.last && x_.epilogue.rectify, plain = x_.epilogue.slope == T(0);
+    if (tile.last) t.bias = bias, t.relu = rectify && plain;
+    if (from < to || !t.accumulate || tile.last) add(from, to);
+    if (rectify && !plain) rectify_tile(t, tile.vectors);
   }
-  void add_piece(const Tile& tile, gemm_impl::TileArgs<T> t, Index from, Index to, int m, bool last) const {
+  void rectify_tile(const gemm_impl::TileArgs<T>& t, int vectors) const {
     using Rectify = RectifyTile<NumberPath<P>>;
-    const Index skipped = (from - tile.begin) / P::elements;
-    const bool rectify = last && x_.epilogue.rectify, plain = x_.epilogue.slope == T(0);
-    t.a += skipped;
-    t.b += skipped * t.b_step;
-    t.units = (to - from + P::elements - 1) / P::elements;
-    t.relu = rectify && plain;
-    if (!last) t.bias = nullptr;
-    gemm_impl::Tiles<P, false>::run(t, m, tile.vectors);
-    if (rectify && !plain)
-      entry<P::isa, Rectify, typename Rectify::Args>()(
-          {.c = t.c, .c_row = t.c_row, .rows = m, .vectors = tile.vectors, .slope = x_.epilogue.slope});
+    entry<P::isa, Rectify, typename Rectify::Args>()(
+        {.c = t.c, .c_row = t.c_row, .rows = t.rows, .vectors = vectors, .slope = x_.epilogue.slope});
   }
 
   const Operands<T>& x_;

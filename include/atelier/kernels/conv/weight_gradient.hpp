@@ -1,85 +1,87 @@
 /// The convolution's weight gradient: dW[o, (t, c)] = sum over results of dy[o] x[tap t, c], a product whose reduction
-/// runs over results. It is cut into parts and blocks that depend on the sizes alone; parts are added in order.
+/// runs over results. All threads pack dy, then each takes some rows o and some panels of columns (t, c), and gathers x
+/// for them block by block. Cuts depend on the sizes alone, and sums are added in order.
 #pragma once
 
 #include "atelier/kernels/conv/product.hpp"
 
 namespace atelier::inline v0::kernels::conv_impl {
 
-/// How the gradient of one group is cut: its columns (t, c) into panels and groups of them, the results into parts.
+/// How the gradient is cut. Columns (t, c) of a channel group are cut into panels and groups of those, rows o into
+/// panels and groups of those, results into slices: with few rows and columns these are what keeps threads busy. In
+/// each of some rounds a piece of every slice is packed and multiplied.
 template <class P> struct GradientCut {
-  static constexpr Index block_units = 256;                  ///< of results, packed at a time
+  static constexpr Index block_units = 256;                  ///< of results, multiplied at a time
   static constexpr Index block = block_units * P::elements;  ///< the same in results
-  static constexpr Index units = 16, least_results = 1024;   ///< parallel work; results in a part
-  static constexpr Index most_sums = Index{1} << 20;         ///< of all parts
+  static constexpr Index units = 16, least_results = 1024;   ///< parallel work; results in a slice
+  static constexpr Index most_sums = Index{1} << 20;         ///< of all slices
+  static constexpr Index most_packed = Index{1} << 20;       ///< units of dy in a round, or nearly so many
 
-  Index rows, results;
+  ConvShape shape;
+  Phase phase;
+  Cut edges;
+  Index rows, results;  ///< o of a group; pixels of all images
   gemm_impl::Panels<P> panels;
-  Index groups, parts = 1;
+  Index row_groups, panel_groups, slices, rounds;
+  Index packed = 0, blocks = 0;  ///< numbers, and blocks, of a slice in a round, at most
 
   explicit GradientCut(const ConvShape& s)
-      : rows(s.group_out()), results(s.out_pixels()), panels{s.group_in() * s.taps()} {
-    parts = std::clamp<Index>(std::min(results / least_results, most_sums / std::max<Index>(1, s.weights())), 1, units);
-    groups = std::clamp<Index>(units / (parts * s.groups), 1, panels.count());
+      : shape(s),
+        phase{forward_axis(s, 0), forward_axis(s, 1)},
+        edges(edges_of(s, phase)),
+        rows(s.group_out()),
+        results(s.out_pixels()),
+        panels{s.group_in() * s.taps()} {
+    constexpr Index together = gemm_impl::most_packed_a(P::vectors, P::rows) / (block_units * P::slot);
+    row_groups = groups_of(row_panels().count, together);
+    const Index most_groups = (panels.count() + 1) / 2, tasks = s.groups * row_groups;
+    slices = std::min(results / least_results, most_sums / std::max<Index>(1, s.weights()));
+    slices = std::clamp<Index>(slices, 1, groups_of(units, tasks * most_groups));
+    panel_groups = std::clamp<Index>(groups_of(units, tasks * slices), 1, most_groups);
+    const Index all = results / P::elements * s.groups * row_panels().count * P::slot;
+    rounds = std::clamp<Index>(groups_of(all, most_packed), 1, std::max<Index>(1, results / (slices * block)));
+    for (Index i = 0; i < slices * rounds; ++i) {
+      Index size = 0, count = 0;
+      each_block(i, [&](const Part&, Index, Index n, Index) { size += row_panels().count * piece(n), ++count; });
+      packed = std::max(packed, (size + 15) / 16 * 16);
+      blocks = std::max(blocks, count);
+    }
   }
-  Index most_panels() const { return (panels.count() + groups - 1) / groups; }  ///< of a group
-  Pieces row_panels() const { return {rows, std::max<Index>(1, (rows + P::rows - 1) / P::rows)}; }
-  Index piece() const { return block_units * P::slot; }                     ///< of packed dy
-  Index panel() const { return block_units * 3 * P::lanes; }                ///< of gathered x
-  Index result() const { return (rows * panels.padded() + 15) / 16 * 16; }  ///< one part of one group
-  /// Numbers that a worker needs: dy, a panel of x, its elements before they are converted, and which panels have sums.
-  Index own() const {
-    const Index stage = P::unit == gemm_impl::Unit::number ? 0 : block * 3 * P::lanes;
-    return row_panels().count * piece() + panel() + stage + (most_panels() + 15) / 16 * 16;
+  Pieces row_panels() const { return {rows, std::max<Index>(1, groups_of(rows, P::rows))}; }
+  Index sums() const { return shape.groups * slices; }  ///< that stand side by side
+  Index tasks() const { return sums() * row_groups * panel_groups; }
+  Index result() const { return (rows * panels.padded() + 15) / 16 * 16; }  ///< numbers in one of the sums
+  /// Numbers of packed dy in a row panel of a block. An odd number of lines: panels fall into different cache sets.
+  static Index piece(Index n) {
+    const Index steps = (n + P::elements - 1) / P::elements;
+    return (P::tiled ? groups_of(steps, P::lanes) * P::lanes : steps) * P::slot + Index{64 / sizeof(typename P::T)};
   }
-  /// Place of column j, row o in a part's result: panel after panel.
-  Index place(Index o, Index j) const {
-    const Index p = panels.of(j);
-    return panels.begin(p) * rows + o * panels.vectors(p) * P::lanes + j - panels.begin(p);
-  }
-};
+  Index panel() const { return block_units * 3 * P::lanes; }  ///< of gathered x
+  /// Numbers that a worker needs: a panel of x, and its elements before they are converted.
+  Index own() const { return panel() + (P::unit == gemm_impl::Unit::number ? 0 : block * 3 * P::lanes); }
+  /// Numbers that tell which panels of which sums have begun.
+  Index marks() const { return (sums() * row_groups * panels.count() + 15) / 16 * 16; }
 
-template <class P> class GradientPlan {
- public:
-  using T = typename P::T;
-
-  GradientPlan(const ConvShape& s, const T* x, const T* dy, T* sums)
-      : s_(s),
-        x_(x),
-        dy_(dy),
-        sums_(sums),
-        cut_(s),
-        phase_{forward_axis(s, 0), forward_axis(s, 1)},
-        edges_(edges_of(s, phase_)) {}
-  Index units() const { return s_.groups * cut_.parts * cut_.groups; }
-
-  void run(Index u, T* workspace) const {
-    const Index j = u % cut_.groups, slice = u / cut_.groups % cut_.parts, group = u / cut_.groups / cut_.parts;
-    const Pieces panel_groups{cut_.panels.count(), cut_.groups}, slices{cut_.results, cut_.parts};
-    const Unit unit{group, panel_groups.begin(j), panel_groups.begin(j + 1), workspace,
-                    sums_ + (group * cut_.parts + slice) * cut_.result()};
-    std::fill_n(has_sums(unit), unit.p1 - unit.p0, T(0));
-    Index at = 0;  // results of the parts before
-    each_part(0, phase_, edges_, [&](const Part& part) {
-      const Index count = s_.batch * part.phase.results();
-      const Index begin = std::max(slices.begin(slice) - at, Index{0}),
-                  end = std::min(slices.begin(slice + 1) - at, count);
-      at += count;
-      for (Index r = begin; r < end; r += cut_.block) run_block(unit, part, r, std::min(cut_.block, end - r));
+  /// Calls f(part, first, count, place) for the blocks of piece i of the results, round after round of slice after
+  /// slice: `count` results of a part, whose dy is packed to `place`.
+  template <class F> void each_block(Index i, const F& f) const {
+    const Pieces pieces{results, slices * rounds};
+    Index before = 0, place = 0;
+    each_part(0, phase, edges, [&](const Part& part) {
+      const Index count = shape.batch * part.phase.results();
+      const Index begin = std::max(pieces.begin(i) - before, Index{0}),
+                  end = std::min(pieces.begin(i + 1) - before, count);
+      before += count;
+      for (Index r = begin; r < end; r += block) {
+        const Index n = std::min(block, end - r);
+        f(part, r, n, place);
+        place += row_panels().count * piece(n);
+      }
     });
-    for (Index p = unit.p0; p < unit.p1; ++p)
-      if (has_sums(unit)[p - unit.p0] == T(0))
-        std::fill_n(unit.out + cut_.panels.begin(p) * cut_.rows, cut_.rows * cut_.panels.vectors(p) * P::lanes, T(0));
   }
 
  private:
-  struct Unit {
-    Index group, p0, p1;  ///< of the channels; column panels
-    T *workspace, *out;
-  };
-  /// Not 0 for the panels of a unit whose sums have begun.
-  T* has_sums(const Unit& u) const { return u.workspace + cut_.own() - (cut_.most_panels() + 15) / 16 * 16; }
-
+  static Index groups_of(Index n, Index each) { return (n + each - 1) / each; }
   /// Whether results at the edges are taken apart: their taps in the padding are then left out. Pairs of results would
   /// fall apart, too.
   static Cut edges_of(const ConvShape& s, const Phase& phase) {
@@ -90,77 +92,133 @@ template <class P> class GradientPlan {
       return sum;
     });
   }
+};
 
-  /// The products of so many results of a part.
-  void run_block(const Unit& u, const Part& part, Index first, Index count) const {
-    pack_block(u, part, first, count);
-    for (Index p = u.p0; p < u.p1; ++p) {
-      const Index begin = cut_.panels.begin(p);
-      bool any = false;
-      part.each_piece(s_.group_in(), begin, begin + cut_.panels.columns(p), [&](Index, Index) { any = true; });
-      if (!any) continue;
-      T& begun = has_sums(u)[p - u.p0];
-      run_panel(u, part, p, first, count, std::exchange(begun, T(1)) != T(0));
-    }
+template <class P> class GradientPlan {
+ public:
+  using T = typename P::T;
+  /// Where a gradient's numbers stand in its workspace; each worker's own come last.
+  struct Places {
+    T *sums, *packed, *marks, *own;
+    Places(const GradientCut<P>& cut, T* workspace)
+        : sums(workspace),
+          packed(sums + cut.sums() * cut.result()),
+          marks(packed + cut.sums() * cut.packed),
+          own(marks + cut.marks()) {}
+  };
+
+  GradientPlan(const GradientCut<P>& cut, const T* x, const T* dy, const Places& places)
+      : cut_(cut), s_(cut.shape), x_(x), dy_(dy), to_(places) {}
+
+  Index packing_units() const { return cut_.sums() * cut_.blocks; }
+  /// Packs a block of dy.
+  void pack(Index round, Index u) const {
+    const Index sum = u / cut_.blocks, group = sum / cut_.slices;
+    Index number = u % cut_.blocks;
+    cut_.each_block(piece_of(sum, round), [&](const Part& part, Index first, Index count, Index place) {
+      if (number-- == 0) pack_block(group, part, first, count, to_.packed + sum * cut_.packed + place);
+    });
   }
+
+  Index units() const { return cut_.tasks(); }
+  /// Adds the products of a round to some panels of some rows.
+  void run(Index round, Index u, T* own) const {
+    const Index j = u % cut_.panel_groups, g = u / cut_.panel_groups % cut_.row_groups;
+    const Index sum = u / cut_.panel_groups / cut_.row_groups, all = cut_.panels.count();
+    const Pieces panel_groups{all, cut_.panel_groups}, row_groups{cut_.row_panels().count, cut_.row_groups};
+    const Unit unit{.group = sum / cut_.slices,
+                    .p0 = panel_groups.begin(j),
+                    .p1 = panel_groups.begin(j + 1),
+                    .q0 = row_groups.begin(g),
+                    .q1 = row_groups.begin(g + 1),
+                    .packed = to_.packed + sum * cut_.packed,
+                    .out = to_.sums + sum * cut_.result(),
+                    .marks = to_.marks + (sum * cut_.row_groups + g) * all,
+                    .own = own};
+    if (round == 0) std::fill(unit.marks + unit.p0, unit.marks + unit.p1, T(0));
+    cut_.each_block(piece_of(sum, round), [&](const Part& part, Index first, Index count, Index place) {
+      run_block(unit, part, first, count, unit.packed + place);
+    });
+    if (round == cut_.rounds - 1) clear_rest(unit);
+  }
+
+ private:
+  struct Unit {
+    Index group, p0, p1, q0, q1;  ///< of the channels; column panels; row panels
+    const T* packed;
+    T *out, *marks, *own;  ///< marks: not 0 for the panels whose sums have begun
+  };
+  Index piece_of(Index sum, Index round) const { return sum % cut_.slices * cut_.rounds + round; }
+
   /// dy of so many results, its channels in row panels.
-  void pack_block(const Unit& u, const Part& part, Index first, Index count) const {
+  void pack_block(Index group, const Part& part, Index first, Index count, T* packed) const {
+    const Index piece = cut_.piece(count);
     const bool whole = part.phase.results() == s_.out_size[0] * s_.out_size[1];
-    if (whole) return pack_rows(u, first, count, u.workspace);
+    if (whole) return pack_rows(group, first, count, packed, piece);
     const Axis &y = part.phase.y, &x = part.phase.x;
     Cursor at(part.phase, first);
     for (Index k = 0; k < count;) {
       const Index n = std::min(count - k, x.results - at.x);
       const Index row = at.image * s_.out_size[0] + y.out_first + at.y;
-      pack_rows(u, row * s_.out_size[1] + x.out_first + at.x, n, u.workspace + k * P::slot);
+      pack_rows(group, row * s_.out_size[1] + x.out_first + at.x, n, packed + k * P::slot, piece);
       at.x += n - 1;
       at.advance(part.phase);
       k += n;
     }
   }
   /// The same for neighbours in memory.
-  void pack_rows(const Unit& u, Index first, Index count, T* packed) const {
+  void pack_rows(Index group, Index first, Index count, T* packed, Index piece) const {
     using Pack = gemm_impl::PackPieces<P>;
     const Pieces rows = cut_.row_panels();
-    entry<P::isa, Pack, typename Pack::Args>()({.copy = {.source = dy_ + first * s_.out + u.group * cut_.rows,
+    entry<P::isa, Pack, typename Pack::Args>()({.copy = {.source = dy_ + first * s_.out + group * cut_.rows,
                                                          .source_stride = s_.out,
                                                          .rows = count,
                                                          .out = packed,
-                                                         .out_stride = cut_.piece()},
+                                                         .out_stride = piece},
                                                 .pieces = rows,
                                                 .first = 0,
                                                 .count = rows.count});
   }
-  void run_panel(const Unit& u, const Part& part, Index p, Index first, Index count, bool accumulate) const {
+
+  void run_block(const Unit& u, const Part& part, Index first, Index count, const T* packed) const {
+    for (Index p = u.p0; p < u.p1; ++p) {
+      const Index begin = cut_.panels.begin(p);
+      bool any = false;
+      part.each_piece(s_.group_in(), begin, begin + cut_.panels.columns(p), [&](Index, Index) { any = true; });
+      if (!any) continue;
+      gather_panel(u, part, p, first, count);
+      run_panel(u, p, count, packed, std::exchange(u.marks[p], T(1)) != T(0));
+    }
+  }
+  void run_panel(const Unit& u, Index p, Index count, const T* packed, bool accumulate) const {
     using Tiles = gemm_impl::Tiles<P, true>;
-    T* const panel = u.workspace + cut_.row_panels().count * cut_.piece();
-    gather_panel(u, part, p, first, count, panel);
     const int v = cut_.panels.vectors(p);
     const Index width = v * P::lanes, most = P::most_rows(v);
     const Pieces row_panels = cut_.row_panels();
     gemm_impl::TileArgs<T> t{.units = (count + P::elements - 1) / P::elements,
                              .a_row = 1,
                              .a_step = P::slot,
-                             .b = panel,
+                             .b = u.own,
                              .b_step = width,
                              .c_row = width,
                              .accumulate = accumulate};
-    for (Index q = 0; q < row_panels.count; ++q) {
+    for (Index q = u.q0; q < u.q1; ++q) {
       const Index rows = row_panels.size(q), parts = std::max<Index>(1, (rows + most - 1) / most);
       const Pieces pieces{rows, parts};
       for (Index i = 0; i < parts && rows > 0; ++i) {
-        t.a = u.workspace + q * cut_.piece() + pieces.begin(i);
+        t.rows = static_cast<int>(pieces.size(i));
+        t.a = packed + q * cut_.piece(count) + pieces.begin(i);
         t.c = u.out + cut_.panels.begin(p) * cut_.rows + (row_panels.begin(q) + pieces.begin(i)) * width;
-        Tiles::run(t, static_cast<int>(pieces.size(i)), v);
+        Tiles::run(t, v);
       }
     }
   }
   /// Columns of panel p, (t, c) side by side, of so many results.
-  void gather_panel(const Unit& u, const Part& part, Index p, Index first, Index count, T* panel) const {
+  void gather_panel(const Unit& u, const Part& part, Index p, Index first, Index count) const {
     constexpr bool convert = P::unit != gemm_impl::Unit::number;
     const Index channels = s_.group_in(), begin = cut_.panels.begin(p), end = begin + cut_.panels.columns(p);
     const Index width = cut_.panels.vectors(p) * P::lanes;
-    T* const elements = convert ? panel + cut_.panel() : panel;
+    T* const elements = convert ? u.own + cut_.panel() : u.own;
     conv_impl::gather<P>({.source = x_ + u.group * channels,
                           .source_channels = s_.in,
                           .phase = &part.phase,
@@ -172,91 +230,138 @@ template <class P> class GradientPlan {
                          channels, begin, end);
     for (Index k = 0; end - begin < width && k < count; ++k)
       std::fill_n(elements + k * width + end - begin, width - (end - begin), T(0));
-    if constexpr (convert) conv_impl::pack_rows(gemm_impl::Panels<P>{width}, elements, count, width, panel);
+    if constexpr (convert) conv_impl::pack_rows(gemm_impl::Panels<P>{width}, elements, count, width, u.own);
+  }
+  /// Zeros for the panels that no result meets.
+  void clear_rest(const Unit& u) const {
+    const Pieces rows = cut_.row_panels();
+    for (Index p = u.p0; p < u.p1; ++p) {
+      const Index width = cut_.panels.vectors(p) * P::lanes;
+      if (u.marks[p] == T(0))
+        std::fill_n(u.out + cut_.panels.begin(p) * cut_.rows + rows.begin(u.q0) * width,
+                    (rows.begin(u.q1) - rows.begin(u.q0)) * width, T(0));
+    }
   }
 
+  const GradientCut<P>& cut_;
   const ConvShape& s_;
   const T *x_, *dy_;
-  T* const sums_;
-  const GradientCut<P> cut_;
-  const Phase phase_;
-  const Cut edges_;
+  const Places to_;
 };
 
-/// Adds the parts in order, and turns squares of channels x taps into w's order.
+/// Adds the slices in order, and turns squares of channels x taps into w's order.
 template <class P> struct StoreGradient {
   using T = typename P::T;
   using V = typename P::V;
   struct Args {
     const GradientCut<P>* cut = nullptr;
-    const T* sums = nullptr;  ///< of the group's first part
-    Index row = 0, channels = 0, taps = 0;
-    T* out = nullptr;  ///< [channels, taps] of the row
+    const T* sums = nullptr;           ///< of the group's first slice
+    Index channel = 0, tap = 0;        ///< where the square begins
+    Index first_row = 0, end_row = 0;  ///< of the group
+    T* out = nullptr;                  ///< dw of the group
   };
   ATELIER_INLINE static void run(const Args& a) {
-    for (Index t = 0; t < a.taps; t += P::lanes) {
-      Index c = 0;
-      if (a.channels % P::lanes == 0)
-        for (; c < a.channels; c += P::lanes) square(a, c, t);
-      for (; c < a.channels; ++c)
-        for (Index k = t; k < std::min<Index>(a.taps, t + P::lanes); ++k)
-          a.out[c * a.taps + k] = total(a, k * a.channels + c);
+    const ConvShape& s = a.cut->shape;
+    const Index taps = s.taps(), channels = s.group_in(), n = std::min<Index>(P::lanes, taps - a.tap);
+    const Index wide = std::min<Index>(P::lanes, channels - a.channel);
+    Index place[P::lanes], step[P::lanes];
+    if (wide == P::lanes && stand_together(a, n, place, step)) {
+      for (Index o = a.first_row; o < a.end_row; ++o)
+        square(a, n, place, step, o, a.out + (o * channels + a.channel) * taps + a.tap);
+      return;
     }
+    for (Index i = 0; i < n; ++i)
+      for (Index c = a.channel; c < a.channel + wide; ++c) {
+        const Index j = (a.tap + i) * channels + c, p = a.cut->panels.of(j),
+                    width = a.cut->panels.vectors(p) * P::lanes;
+        const Index first = a.cut->panels.begin(p);
+        for (Index o = a.first_row; o < a.end_row; ++o)
+          a.out[(o * channels + c) * taps + a.tap + i] = total(a, first * a.cut->rows + o * width + j - first);
+      }
   }
-  ATELIER_INLINE static T total(const Args& a, Index j) {
-    const T* from = a.sums + a.cut->place(a.row, j);
-    T sum = *from;
-    for (Index s = 1; s < a.cut->parts; ++s) sum += from[s * a.cut->result()];
+  /// Where row 0 of each of n taps stands, and how far it is to the next row; whether each one's channels are a vector.
+  ATELIER_INLINE static bool stand_together(const Args& a, Index n, Index (&place)[P::lanes], Index (&step)[P::lanes]) {
+    for (Index i = 0; i < n; ++i) {
+      const Index j = (a.tap + i) * a.cut->shape.group_in() + a.channel, p = a.cut->panels.of(j);
+      const Index first = a.cut->panels.begin(p);
+      if (j % P::lanes) return false;  // panels begin at whole vectors
+      place[i] = first * a.cut->rows + j - first;
+      step[i] = a.cut->panels.vectors(p) * P::lanes;
+    }
+    return true;
+  }
+  ATELIER_INLINE static T total(const Args& a, Index at) {
+    T sum = a.sums[at];
+    for (Index s = 1; s < a.cut->slices; ++s) sum += a.sums[s * a.cut->result() + at];
     return sum;
   }
-  ATELIER_INLINE static void square(const Args& a, Index c, Index t) {
+  ATELIER_INLINE static void square(const Args& a, Index n, const Index (&place)[P::lanes],
+                                    const Index (&step)[P::lanes], Index o, T* out) {
+    const Index slices = a.cut->slices, result = a.cut->result(), taps = a.cut->shape.taps();
     V r[P::lanes];
 #pragma GCC unroll 16
     for (int i = 0; i < P::lanes; ++i) {
       r[i] = V(typename V::Raw{});
-      if (t + i >= a.taps) continue;
-      const T* from = a.sums + a.cut->place(a.row, (t + i) * a.channels + c);
+      if (i >= n) continue;
+      const T* const from = a.sums + place[i] + o * step[i];
       r[i] = V::load(from);
-      for (Index s = 1; s < a.cut->parts; ++s) r[i] = r[i] + V::load(from + s * a.cut->result());
+      for (Index s = 1; s < slices; ++s) r[i] = r[i] + V::load(from + s * result);
     }
     gemm_impl::transpose(r);
 #pragma GCC unroll 16
-    for (int i = 0; i < P::lanes; ++i)
-      gemm_impl::store_part<P>(r[i], a.out + (c + i) * a.taps + t, std::min<Index>(P::lanes, a.taps - t));
+    for (int i = 0; i < P::lanes; ++i) gemm_impl::store_part<P>(r[i], out + i * taps, n);
   }
 };
 
 /// Numbers of workspace for run_gradient().
 template <class P> Index gradient_workspace_size(const ConvShape& s) {
+  if (s.weights() == 0 || s.out_pixels() == 0) return 0;
   const GradientCut<P> cut(s);
-  return s.groups * cut.parts * cut.result() + team_for(s) * cut.own();
+  return cut.sums() * (cut.result() + cut.packed) + cut.marks() + team_for(s) * cut.own();
+}
+
+/// Adds up the slices of all groups into dw.
+template <class P> void store_gradient(const GradientCut<P>& cut, const typename P::T* sums, typename P::T* dw) {
+  using Store = StoreGradient<P>;
+  constexpr Index rows = 32;  // of a square, at a time
+  const ConvShape& s = cut.shape;
+  const Index row_parts = (cut.rows + rows - 1) / rows;
+  const Index across = (s.group_in() + P::lanes - 1) / P::lanes, down = (s.taps() + P::lanes - 1) / P::lanes;
+  const Index work = rows * P::lanes * std::min<Index>(P::lanes, s.taps()) * cut.slices;
+  parallel_for(s.groups * row_parts * across * down, 32768 / work + 1, [&](Index first, Index last) {
+    for (Index i = first; i < last; ++i) {
+      const Index tap = i % down * P::lanes, channel = i / down % across * P::lanes;
+      const Index row = i / down / across % row_parts * rows, group = i / down / across / row_parts;
+      entry<P::isa, Store, typename Store::Args>()({.cut = &cut,
+                                                    .sums = sums + group * cut.slices * cut.result(),
+                                                    .channel = channel,
+                                                    .tap = tap,
+                                                    .first_row = row,
+                                                    .end_row = std::min(row + rows, cut.rows),
+                                                    .out = dw + group * cut.rows * s.group_in() * s.taps()});
+    }
+  });
 }
 
 template <class P>
 void run_gradient(const ConvShape& s, const typename P::T* x, const typename P::T* dy, typename P::T* dw,
                   typename P::T* workspace) {
   using T = typename P::T;
-  using Store = StoreGradient<P>;
   if (s.weights() == 0) return;
   if (s.out_pixels() == 0) return static_cast<void>(std::fill_n(dw, s.weights(), T(0)));
   const GradientCut<P> cut(s);
-  T* const own = workspace + s.groups * cut.parts * cut.result();
-  const GradientPlan<P> plan(s, x, dy, workspace);
-  const auto unit = [&](Index u, int worker) {
-    const gemm_impl::TileRegisters registers(P::tiled);
-    plan.run(u, own + worker * cut.own());
-  };
-  parallel_units(plan.units(), unit, team_for(s));
-  const Index row = s.group_in() * s.taps();
-  parallel_for(s.out, 32768 / (row * cut.parts) + 1, [&](Index first, Index last) {
-    for (Index o = first; o < last; ++o)
-      entry<P::isa, Store, typename Store::Args>()({.cut = &cut,
-                                                    .sums = workspace + o / cut.rows * cut.parts * cut.result(),
-                                                    .row = o % cut.rows,
-                                                    .channels = s.group_in(),
-                                                    .taps = s.taps(),
-                                                    .out = dw + o * row});
-  });
+  const typename GradientPlan<P>::Places places(cut, workspace);
+  const GradientPlan<P> plan(cut, x, dy, places);
+  for (Index round = 0; round < cut.rounds; ++round) {
+    const auto pack = [&](Index u, int) { plan.pack(round, u); };
+    const auto unit = [&](Index u, int worker) {
+      const gemm_impl::TileRegisters registers(P::tiled);
+      plan.run(round, u, places.own + worker * cut.own());
+    };
+    parallel_units(plan.packing_units(), pack, team_for(s));
+    parallel_units(plan.units(), unit, team_for(s));
+  }
+  store_gradient(cut, places.sums, dw);
 }
 
 }  // namespace atelier::inline v0::kernels::conv_impl

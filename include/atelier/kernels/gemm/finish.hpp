@@ -57,10 +57,10 @@ template <class P> struct GeluTile {
 };
 
 template <class T> struct TurnedArgs {
-  const T* tile = nullptr;  ///< [rows, tile_row]
+  T* tile = nullptr;  ///< [rows, tile_row]
   Index tile_row = 0;
   int rows = 0, columns = 0;  ///< of the tile
-  T* c = nullptr;             ///< element (i, j) of the tile goes to c[j * c_row + i]
+  T* c = nullptr;             ///< element (i, j) of the tile belongs at c[j * c_row + i]
   Index c_row = 0;
   const T* bias = nullptr;  ///< [rows]
   Activation activation = Activation::none;
@@ -91,6 +91,27 @@ template <class P> struct StoreTurned {
       if (t.activation == Activation::gelu_tanh) y = gelu_tanh(y);
       store_part<P>(y, t.c + (column + j) * t.c_row + first, rows);
     }
+  }
+};
+
+/// tile = C^T, square of lanes by square of lanes; bias and activation are left alone.
+template <class P> struct LoadTurned {
+  using T = typename P::T;
+  using V = typename P::V;
+  ATELIER_INLINE static void run(const TurnedArgs<T>& t) {
+    for (int i = 0; i < t.rows; i += P::lanes)
+      for (int j = 0; j < t.columns; j += P::lanes) square(t, i, j);
+  }
+  ATELIER_INLINE static void square(const TurnedArgs<T>& t, int first, int column) {
+    const Index rows = std::min(t.rows - first, P::lanes), columns = std::min(t.columns - column, P::lanes);
+    V r[P::lanes];
+#pragma GCC unroll 16
+    for (int j = 0; j < P::lanes; ++j)
+      r[j] = j < columns ? load_part<P>(t.c + (column + j) * t.c_row + first, rows) : V(typename V::Raw{});
+    transpose(r);
+#pragma GCC unroll 16
+    for (int i = 0; i < P::lanes; ++i)
+      if (i < rows) r[i].store(t.tile + (first + i) * t.tile_row + column);
   }
 };
 

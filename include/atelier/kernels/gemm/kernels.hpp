@@ -20,7 +20,7 @@ template <class T> struct Kernels {
   Function<PieceArgs<T>> pack_pieces;
   const TileFunction<T>* tiles[2];  ///< of A in place, and of A transposed
   Function<ActivateArgs<T>> gelu;
-  Function<TurnedArgs<T>> store_turned;
+  Function<TurnedArgs<T>> load_turned, store_turned;
   Function<AddArgs<T>> add_parts;
 
   int width() const { return vectors * lanes; }
@@ -47,6 +47,7 @@ template <class P, class T = typename P::T> constexpr Kernels<T> kernels_of() {
       .pack_pieces = entry<P::isa, PackPieces<P>, PieceArgs<T>>(),
       .tiles = {Tiles<P, false>::table.data(), Tiles<P, true>::table.data()},
       .gelu = entry<P::isa, GeluTile<P>, ActivateArgs<T>>(),
+      .load_turned = entry<P::isa, LoadTurned<P>, TurnedArgs<T>>(),
       .store_turned = entry<P::isa, StoreTurned<P>, TurnedArgs<T>>(),
       .add_parts = entry<P::isa, AddParts<P>, AddArgs<T>>()};
 }

@@ -38,24 +38,6 @@ template <class T> bool worth_copy(Index m, Index k, Index stride) {
   return (m >= few && k > rows_held<T>(stride, second_level)) || (m >= many && k > rows_held<T>(stride, first_level));
 }
 
-/// X W^T with fewer rows than columns: to pack X takes less than to pack W, so W X^T is computed, and stored turned.
-/// The factors of each product change places, which leaves its bits as they are.
-template <class T>
-bool is_turned(const Kernels<T>& kernels, const GemmShape& s, Transpose ta, Transpose tb, bool accumulate) {
-  constexpr Index shortest = 128;          // storing a tile turned costs about as much as six steps of a reduction
-  constexpr Index large = Index{1} << 20;  // beyond the caches, turned tiles should find the lines that others began
-  return ta == Transpose::no && tb == Transpose::yes && !accumulate && s.m < s.n && s.k >= shortest &&
-         kernels.blocks(s.k).count() == 1 && !(s.m * s.n > large && aliases<T>(s.n));
-}
-inline GemmShape turned(const GemmShape& s) { return {.m = s.n, .n = s.m, .k = s.k}; }
-template <class T> Product<T> turned(const Product<T>& x) {
-  Product<T> y = x;
-  y.shape = turned(x.shape);
-  std::swap(y.a, y.b);
-  y.turned = true;
-  return y;
-}
-
 /// Numbers in a packed B.
 template <class T> Index packed_size(const Kernels<T>& p, Index n, Index k) {
   return p.panels(n).padded() * p.blocks(k).units();
@@ -146,5 +128,26 @@ template <class T> struct Layout {
   }
   Index a_block(const Pieces& rows) const { return a_offset(rows, 0, rows.count); }
 };
+
+/// Whether B^T A^T is computed, and stored turned. That leaves the bits as they are: the factors of each product change
+/// places. With X W^T that has fewer rows than columns, to pack X takes less than to pack W. With dY^T X that has fewer
+/// rows, dY is B then, which is packed once, and X as the rows is packed once, too: it would be packed in portions, and
+/// dY for each of them and each group of columns.
+template <class T>
+bool is_turned(const Kernels<T>& kernels, const GemmShape& s, Transpose ta, Transpose tb, bool accumulate) {
+  constexpr Index shortest = 128;          // storing a tile turned costs about as much as six steps of a reduction
+  constexpr Index large = Index{1} << 20;  // beyond the caches, turned tiles should find the lines that others began
+  if (s.m >= s.n || s.k < shortest || (s.m * s.n > large && aliases<T>(s.n))) return false;
+  if (ta == Transpose::no) return tb == Transpose::yes && !accumulate && kernels.blocks(s.k).count() == 1;
+  return tb == Transpose::no && Layout<T>::portion(kernels, s).columns < s.n;
+}
+inline GemmShape turned(const GemmShape& s) { return {.m = s.n, .n = s.m, .k = s.k}; }
+template <class T> Product<T> turned(const Product<T>& x) {
+  Product<T> y = x;
+  y.shape = turned(x.shape);
+  std::swap(y.a, y.b);
+  y.turned = true;
+  return y;
+}
 
 }  // namespace atelier::inline v0::kernels::gemm_impl

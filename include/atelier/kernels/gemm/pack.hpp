@@ -195,27 +195,35 @@ template <class P> struct PackTransposed {
 
 /// Copies rows across row panels of A transposed: step k is row k of the source, cut into pieces of at most
 /// P::rows columns. Piece q goes to out + q * out_stride, a step every P::slot units. Behind a piece stands anything.
+/// Some rows at a time go piece by piece, while the same of the next rows is fetched.
 template <class P> struct PackPieces {
   using T = typename P::T;
   using V = typename P::V;
   using Args = PieceArgs<T>;
+  static constexpr Index together = 32 * P::elements;  ///< rows
   ATELIER_INLINE static void run(const Args& args) {
     const PackArgs<T>& s = args.copy;
-    const T* row = s.source;
-    T* out = s.out;
-    for (Index k = 0; k < s.rows; k += P::elements) {
-      const Index next = k + 1 < s.rows ? s.source_stride : 0;
+    for (Index k = 0; k < s.rows; k += together)
       for (Index q = 0; q < args.count; ++q) {
-        const Index begin = args.pieces.begin(args.first + q);
-        const T* from = row + begin;
-#pragma GCC unroll 4
-        for (int v = 0; v < P::slot; v += P::lanes) {
-          fetch_ahead<P>(from + v, s.source_stride);
-          PackAcross<P, 1>::units(from + v, args.pieces.n - begin - v, next).store(out + q * s.out_stride + v);
-        }
+        const Index begin = args.pieces.begin(args.first + q), end = std::min(s.rows, k + together);
+        T* const out = s.out + q * s.out_stride + k / P::elements * P::slot;
+        if (begin + P::slot <= args.pieces.n)
+          copy<true>(s, k, end, begin, P::slot, out);
+        else
+          copy<false>(s, k, end, begin, args.pieces.n - begin, out);
       }
-      row += P::elements * s.source_stride;
-      out += P::slot;
+  }
+  /// Rows [k, end), from column `begin` on, of which `count` exist: with `whole`, as many as a step has.
+  template <bool whole>
+  ATELIER_INLINE static void copy(const PackArgs<T>& s, Index k, Index end, Index begin, Index count, T* out) {
+    const T* from = s.source + k * s.source_stride + begin;
+    for (; k < end; k += P::elements, from += P::elements * s.source_stride, out += P::slot) {
+      const Index next = k + 1 < s.rows ? s.source_stride : 0;
+#pragma GCC unroll 4
+      for (int v = 0; v < P::slot; v += P::lanes) {
+        for (Index e = 0; e < P::elements; ++e) __builtin_prefetch(from + v + (together + e) * s.source_stride);
+        PackAcross<P, 1>::units(from + v, whole ? P::lanes : count - v, next).store(out + v);
+      }
     }
   }
 };

@@ -223,15 +223,17 @@ template <class T> class Plan {
     TileArgs<T> t = column.tile;
     t.c = tile;
     t.c_row = column.vectors * kernels_.lanes;
+    const TurnedArgs<T> turned{.tile = tile,
+                               .tile_row = t.c_row,
+                               .rows = m,
+                               .columns = column.count,
+                               .c = c,
+                               .c_row = x_.c.stride,
+                               .bias = column.last && x_.epilogue.bias ? x_.epilogue.bias + row : nullptr,
+                               .activation = column.last ? x_.epilogue.activation : Activation::none};
+    if (t.accumulate) kernels_.load_turned(turned);
     run_full(column, t, m);
-    kernels_.store_turned({.tile = tile,
-                           .tile_row = t.c_row,
-                           .rows = m,
-                           .columns = column.count,
-                           .c = c,
-                           .c_row = x_.c.stride,
-                           .bias = x_.epilogue.bias ? x_.epilogue.bias + row : nullptr,
-                           .activation = x_.epilogue.activation});
+    kernels_.store_turned(turned);
   }
 
   const Kernels<T>& kernels_;

@@ -136,10 +136,8 @@ constexpr std::size_t tile_place(int m, int vectors) { return static_cast<std::s
 template <class P, bool transposed_a> struct Tiles {
   using Function = TileFunction<typename P::T>;
 
-  static void run(TileArgs<typename P::T> t, int m, int vectors) {
-    t.rows = m;
-    table[tile_place(m, vectors)](t);
-  }
+  /// By reference: a copy right after its fields were written would wait for all of them.
+  static void run(const TileArgs<typename P::T>& t, int vectors) { table[tile_place(t.rows, vectors)](t); }
 
   template <int M, int NV> static constexpr Function tile() {
     if constexpr (M > P::most_rows(NV))

@@ -133,7 +133,8 @@ template <class P, class W> class ProductPlan {
     const Pieces rows{u.count, (u.count + most - 1) / most};
     for (Index i = 0; i < W::positions; ++i)
       for (Index r = 0; r < rows.count; ++r)
-        gemm_impl::Tiles<P, false>::run({.units = filters_.chunks.rows(chunk),
+        gemm_impl::Tiles<P, false>::run({.rows = static_cast<int>(rows.size(r)),
+                                         .units = filters_.chunks.rows(chunk),
                                          .a = u.tiles + i * cut_.tile_position() + rows.begin(r) * cut_.row(),
                                          .a_row = cut_.row(),
                                          .a_step = 1,
@@ -142,7 +143,7 @@ template <class P, class W> class ProductPlan {
                                          .c = sums_of(u, p) + i * cut_.sum_position(width) + rows.begin(r) * width,
                                          .c_row = width,
                                          .accumulate = chunk > 0},
-                                        static_cast<int>(rows.size(r)), vectors);
+                                        vectors);
   }
 
   void finish(const Unit& u, Index p) const {

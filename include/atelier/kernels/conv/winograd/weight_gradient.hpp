@@ -128,7 +128,8 @@ template <class P, class W> class GradientPlan {
     const Pieces rows{count, (count + most - 1) / most};
     const Index number = q * W::positions + position;
     for (Index r = 0; r < rows.count; ++r)
-      gemm_impl::Tiles<P, true>::run({.units = tiles,
+      gemm_impl::Tiles<P, true>::run({.rows = static_cast<int>(rows.size(r)),
+                                      .units = tiles,
                                       .a = u.y + position * cut_.y_position() + rows.begin(r),
                                       .a_row = 1,
                                       .a_step = count,
@@ -137,7 +138,7 @@ template <class P, class W> class GradientPlan {
                                       .c = u.sums + number * cut_.sum_position() + rows.begin(r) * width(u),
                                       .c_row = width(u),
                                       .accumulate = accumulate},
-                                     static_cast<int>(rows.size(r)), vectors);
+                                     vectors);
   }
 
   /// The taps, from the sums.
