@@ -138,13 +138,14 @@ struct Part {
   Index taps() const { return (y.last_tap - y.first_tap) * (x.last_tap - x.first_tap); }
   bool whole_rows() const { return x.last_tap - x.first_tap == phase.x.taps; }
 
-  /// Calls f(begin, end) for the pieces of elements [begin, end) of taps x channels that are not all zeros.
-  template <class F> void each_piece(Index channels, Index begin, Index end, const F& f) const {
+  /// Calls f(begin, end) for the pieces of elements [begin, end) of taps x channels that are not all zeros; none of
+  /// them longer than a row of taps, if `by_rows`.
+  template <class F> void each_piece(Index channels, Index begin, Index end, const F& f, bool by_rows = false) const {
     const Index row = phase.x.taps * channels;
     const auto piece = [&](Index from, Index to) {
       if (std::max(from, begin) < std::min(to, end)) f(std::max(from, begin), std::min(to, end));
     };
-    if (whole_rows()) return piece(y.first_tap * row, y.last_tap * row);
+    if (whole_rows() && !by_rows) return piece(y.first_tap * row, y.last_tap * row);
     for (Index t = y.first_tap; t < y.last_tap; ++t)
       piece(t * row + x.first_tap * channels, t * row + x.last_tap * channels);
   }

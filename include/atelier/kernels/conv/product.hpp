@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "atelier/kernels/conv/padded.hpp"
 #include "atelier/kernels/conv/weights.hpp"
 #include "atelier/kernels/gemm/tile.hpp"
 
@@ -33,7 +34,7 @@ template <class P> struct RectifyTile {
 /// The operands of a gather's products.
 template <class T> struct Operands {
   Gather gather;
-  const T* source = nullptr;
+  const T* source = nullptr;  ///< in the layout of PaddedSource, where that serves
   const T* packed = nullptr;  ///< weights
   T* out = nullptr;
   ConvEpilogue<T> epilogue;
@@ -43,9 +44,16 @@ template <class P> class GatherPlan {
  public:
   using T = typename P::T;
 
-  GatherPlan(const Operands<T>& x, int workers) : x_(x), g_(x.gather), weights_(g_), sizes_(g_), cut_(cut_of(g_)) {
+  GatherPlan(const Operands<T>& x, int workers)
+      : x_(x),
+        g_(x.gather),
+        weights_(g_),
+        sizes_(g_),
+        in_place_(PaddedSource<P>::serves(g_)),
+        padded_(g_),
+        cut_(in_place_ ? Cut{.y = true} : cut_of(g_)) {
     Index panels = 0;
-    g_.each_part(cut_, [&](const Part& p) { panels += rows_of(p).count; });
+    g_.each_part(cut_, [&](const Part& p) { panels += rows_of(p).count(); });
     const Index wanted = std::clamp<Index>(groups_of(panels, sizes_.block), 4 * workers, 32 * workers);
     row_groups_ = {panels, std::clamp<Index>(groups_of(wanted, g_.shape.groups), 1, std::max<Index>(panels, 1))};
     const Index rows_only = g_.shape.groups * row_groups_.count;
@@ -54,6 +62,7 @@ template <class P> class GatherPlan {
   Index units() const { return g_.shape.groups * row_groups_.count * column_groups_; }
   /// Numbers that a worker needs.
   static Index workspace_size(const Gather& g) {
+    if (PaddedSource<P>::serves(g)) return 0;
     const Sizes sizes(g);
     return sizes.packed() + sizes.staged();
   }
@@ -68,9 +77,9 @@ template <class P> class GatherPlan {
     unit.p0 = column_groups.begin(columns), unit.p1 = column_groups.begin(columns + 1);
     Index at = 0;  // row panels of the parts before
     g_.each_part(cut_, [&](const Part& part) {
-      const Pieces panels = rows_of(part);
-      const Index q0 = std::max(begin - at, Index{0}), q1 = std::min(end - at, panels.count);
-      at += panels.count;
+      const RowPanels panels = rows_of(part);
+      const Index q0 = std::max(begin - at, Index{0}), q1 = std::min(end - at, panels.count());
+      at += panels.count();
       for (Index q = q0, next; q < q1; q = next) {
         next = std::min(q1, q + sizes_.block - unit.panels);
         unit.add(
@@ -119,11 +128,21 @@ template <class P> class GatherPlan {
     Index packed() const { return block * P::rows * a_row; }
     Index staged() const { return P::unit == gemm_impl::Unit::number ? 0 : P::rows * element_row; }
   };
+  /// The results of a part in row panels: cut as a whole, or each row of the images for itself.
+  struct RowPanels {
+    Index rows;     ///< that are cut alike
+    Pieces pieces;  ///< of one of them
+    Index count() const { return rows * pieces.count; }
+    Index begin(Index q) const {
+      return rows == 1 ? pieces.begin(q) : q / pieces.count * pieces.n + pieces.begin(q % pieces.count);
+    }
+    Index size(Index q) const { return begin(q + 1) - begin(q); }
+  };
   /// Row panels [q0, q1) of a part.
   struct Segment {
     Part part;
     TapBlocks<P> blocks;
-    Pieces rows;  ///< the part's results in row panels
+    RowPanels rows;
     Index q0, q1;
     const T* weights;  ///< packed, of its phase and group
     Index packed = 0;  ///< rows of the unit before these
@@ -151,16 +170,17 @@ template <class P> class GatherPlan {
     }
   };
   /// Row panels of a part; all have results.
-  Pieces rows_of(const Part& part) const {
-    const Index results = g_.shape.batch * part.phase.results();
-    return {results, std::max<Index>(1, groups_of(results, P::rows))};
+  RowPanels rows_of(const Part& part) const {
+    const Index results = g_.shape.batch * part.phase.results(), row = in_place_ ? part.phase.x.results : results;
+    return {in_place_ ? results / row : 1, {row, std::max<Index>(1, groups_of(row, P::rows))}};
   }
 
   void run_unit(const Unit& u, T* workspace) const {
     Index blocks = 0;
     for (Index i = 0; i < u.count; ++i) blocks = std::max(blocks, u.segments[i].blocks.count());
     for (Index b = 0; b < blocks; ++b) {
-      u.each(b, [&](const Segment& s) { gather(u, s, b, workspace + s.packed * sizes_.a_row, workspace); });
+      if (!in_place_)
+        u.each(b, [&](const Segment& s) { gather(u, s, b, workspace + s.packed * sizes_.a_row, workspace); });
       for (Index p = u.p0; p < u.p1; ++p)
         u.each(b, [&](const Segment& s) { run_tiles(s, tile_of(u, s, b, p), workspace + s.packed * sizes_.a_row); });
     }
@@ -215,9 +235,19 @@ template <class P> class GatherPlan {
       const Pieces pieces{s.rows.size(q), groups_of(s.rows.size(q), most)};
       for (Index i = 0; i < pieces.count; ++i) {
         const Index row = s.rows.begin(q) + pieces.begin(i) - s.first();
-        run_tile(s.part, tile, packed + row * sizes_.a_row, at, static_cast<int>(pieces.size(i)));
+        const T* const a = in_place_ ? x_.source + padded_place(s.part.phase, at) : packed + row * sizes_.a_row;
+        run_tile(s.part, tile, a, at, static_cast<int>(pieces.size(i)));
       }
     }
+  }
+
+  /// Where the first tap of a result reads.
+  Index padded_place(const Phase& p, const Cursor& at) const {
+    return padded_.place(at.image, at.y * p.y.step + p.y.tap_first, at.x * p.x.step + p.x.tap_first);
+  }
+  /// How far from there its tap `tap` reads.
+  Index padded_shift(const Phase& p, Index tap) const {
+    return (tap / p.x.taps * p.y.tap_step * padded_.width() + tap % p.x.taps) * padded_.units;
   }
 
   Tile tile_of(const Unit& u, const Segment& s, Index b, Index p) const {
@@ -229,7 +259,7 @@ template <class P> class GatherPlan {
     tile.begin = blocks.pieces().begin(b) * g_.channels();
     tile.end = tile.begin + blocks.elements(b);
     tile.last = b == blocks.count() - 1;
-    tile.args.a_row = sizes_.a_row;
+    tile.args.a_row = in_place_ ? s.part.phase.x.step * padded_.units : sizes_.a_row;
     tile.args.a_step = 1;
     tile.args.b = s.weights + weights_.panel(blocks, b, p);
     tile.args.b_step = tile.vectors * P::lanes;
@@ -238,8 +268,8 @@ template <class P> class GatherPlan {
     return tile;
   }
 
-  /// `m` results from `at` on, whose packed rows begin at `a`: in place, when they and all their columns are neighbours
-  /// in memory. Moves `at` behind them.
+  /// `m` results from `at` on, whose rows of A begin at `a`: in place, when all their columns exist and they stand at
+  /// equal distances in memory. Moves `at` behind them.
   void run_tile(const Part& part, const Tile& tile, const T* a, Cursor& at, int m) const {
     gemm_impl::TileArgs<T> t = tile.args;
     t.rows = m;
@@ -247,10 +277,11 @@ template <class P> class GatherPlan {
     const Cursor begin = at;
     for (int i = 1; i < m; ++i) at.advance(part.phase);
     T *const first = place(part, tile, begin), *const last = place(part, tile, at);
+    const bool in_a_row = begin.x + m <= part.phase.x.results;
+    t.c_row = (in_a_row ? part.phase.x.out_step : 1) * g_.result_channels();
     at.advance(part.phase);
-    if (tile.columns == tile.vectors * P::lanes && last - first == (m - 1) * g_.result_channels()) {
+    if (tile.columns == tile.vectors * P::lanes && last - first == (m - 1) * t.c_row) {
       t.c = first;
-      t.c_row = g_.result_channels();
       return add_pieces(part, tile, t);
     }
     alignas(64) T sums[P::sums * P::lanes], bias[3 * P::lanes] = {};
@@ -281,17 +312,18 @@ template <class P> class GatherPlan {
     const T *const a = t.a, *const b = t.b, *const bias = std::exchange(t.bias, nullptr);
     const auto add = [&](Index from, Index to) {
       const Index skipped = (from - tile.begin) / P::elements;
-      t.a = a + skipped;
+      t.a = a + (!in_place_ ? skipped : from < to ? padded_shift(part.phase, from / g_.channels()) : 0);
       t.b = b + skipped * t.b_step;
       t.units = (to - from + P::elements - 1) / P::elements;
       gemm_impl::Tiles<P, false>::run(t, tile.vectors);
       t.accumulate = true;
     };
     Index from = tile.begin, to = tile.begin;  // the piece that comes next, empty before the first
-    part.each_piece(g_.channels(), tile.begin, tile.end, [&](Index begin, Index end) {
+    const auto next = [&](Index begin, Index end) {
       if (from < to) add(from, to);
       from = begin, to = end;
-    });
+    };
+    part.each_piece(g_.channels(), tile.begin, tile.end, next, in_place_);
     const bool rectify = tile.last && x_.epilogue.rectify, plain = x_.epilogue.slope == T(0);
     if (tile.last) t.bias = bias, t.relu = rectify && plain;
     if (from < to || !t.accumulate || tile.last) add(from, to);
@@ -307,6 +339,8 @@ template <class P> class GatherPlan {
   const Gather& g_;
   const PackedWeights<P> weights_;
   const Sizes sizes_;
+  const bool in_place_;
+  const PaddedSource<P> padded_;
   const Cut cut_;
   Pieces row_groups_;  ///< of the row panels of all parts
   Index column_groups_ = 1;
@@ -320,7 +354,9 @@ inline int team_for(const ConvShape& s) {
 
 /// Numbers of workspace for run_gather().
 template <class P> Index gather_workspace_size(const Gather& g) {
-  return PackedWeights<P>(g).size() + packing_size<P>(g) + team_for(g.shape) * GatherPlan<P>::workspace_size(g);
+  const Index source = PaddedSource<P>::serves(g) ? PaddedSource<P>(g).numbers() : 0;
+  return PackedWeights<P>(g).size() + packing_size<P>(g) + source +
+         team_for(g.shape) * GatherPlan<P>::workspace_size(g);
 }
 
 /// Computes a gather on the team.
@@ -332,8 +368,13 @@ void run_gather(const Gather& g, const typename P::T* source, const typename P::
   const PackedWeights<P> weights(g);
   T* const packed = workspace;
   T* const stage = packed + weights.size();
-  T* const own = stage + packing_size<P>(g);
+  T* own = stage + packing_size<P>(g);
   pack_weights(weights, w, packed, stage);
+  if (PaddedSource<P>::serves(g)) {
+    const PaddedSource<P> padded(g);
+    pad_source(padded, source, own);
+    source = std::exchange(own, own + padded.numbers());
+  }
   const Operands<T> x{.gather = g, .source = source, .packed = packed, .out = out, .epilogue = epilogue};
   const int team = team_for(g.shape);
   const GatherPlan<P> plan(x, team);
