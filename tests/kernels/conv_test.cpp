@@ -207,6 +207,24 @@ TEST(Conv, LongReductions) {  // of several blocks, and parts of the weight grad
   check_passes<float>({2, {64, 70}, 5, {64, 70}, 7, {3, 3}, {1, 1}, {1, 1}}, Precision::medium);
 }
 
+TEST(Conv, CutsOfTheWeightGradient) {  // slices in several rounds; groups of rows and of panels
+  for (Precision precision : {Precision::highest, Precision::medium})
+    for (const ConvShape& s : {ConvShape{8, {32, 32}, 3, {32, 32}, 150, {3, 3}, {1, 1}, {1, 1}},
+                               ConvShape{2, {8, 8}, 20, {8, 8}, 600, {3, 3}, {1, 1}, {1, 1}},
+                               ConvShape{9, {33, 32}, 32, {16, 16}, 70, {4, 4}, {2, 2}, {0, 1}}})
+      check(Case<float>{.shape = s, .pass = ConvPass::weights, .precision = precision});
+}
+
+TEST(Conv, TapsOfPairsInPlace) {  // rows of results that fill tiles, of even and odd length
+  const auto medium = Precision::medium;
+  check_passes<float>(with_results({2, {9, 18}, 6, {}, 20, {3, 5}, {1, 1}, {1, 2}}), medium);
+  check_passes<float>(with_results({3, {11, 35}, 10, {}, 52, {4, 4}, {2, 2}, {1, 1}}), medium);
+  check_passes<float>(with_results({2, {10, 16}, 34, {}, 18, {3, 3}, {1, 1}, {4, 3}, {2, 1}}), medium);
+  check_passes<float>(with_results({2, {12, 27}, 16, {}, 64, {2, 1}, {1, 3}, {1, 0}}), medium);
+  check_passes<float>(with_results({1, {16, 16}, 256, {}, 32, {4, 4}, {1, 1}, {2, 2}}), medium);
+  check_passes<float>({2, {4, 9}, 8, {6, 16}, 24, {3, 3}, {1, 1}, {1, 1}}, medium);  // results beyond the image
+}
+
 TEST(Conv, BandsOfOtherHeights) {  // the highest band's workspace serves the others
   for (Precision precision : {Precision::highest, Precision::medium})
     check(Case<float>{.shape = {1, {224, 224}, 1, {224, 224}, 64, {3, 3}, {1, 1}, {1, 1}},

@@ -55,6 +55,17 @@ struct Axis {
   Index kernel_first = 0, kernel_step = 1;
 };
 
+/// Positions in front of and behind a source that taps read, too: zeros.
+struct Margin {
+  Index before = 0, after = 0;
+  void cover(const Axis& a) {
+    if (a.results == 0 || a.taps == 0) return;
+    const Index last = (a.results - 1) * a.step + a.tap_first + (a.taps - 1) * a.tap_step;
+    before = std::max(before, -a.tap_first);
+    after = std::max(after, last + 1 - a.source);
+  }
+};
+
 /// Dimension d of the forward gather.
 inline Axis forward_axis(const ConvShape& s, int d) {
   const auto i = static_cast<std::size_t>(d);

@@ -9,16 +9,15 @@
 namespace atelier::inline v0::kernels::conv_impl {
 
 template <class P> struct PaddedSource {
-  Index batch = 0, units = 0;                 ///< of a pixel
-  ConvShape::Pair size{}, before{}, after{};  ///< of an image, and the zeros around it
+  Index batch, units;    ///< units: of a pixel
+  ConvShape::Pair size;  ///< of an image
+  Margin above, beside;  ///< zeros around it
 
   explicit PaddedSource(const Gather& g)
       : batch(g.shape.batch), units((g.channels() + P::elements - 1) / P::elements), size(g.source_size()) {
     for (Index i = 0; i < g.phases(); ++i) {
-      const Phase phase = g.phase(i);
-      if (phase.taps() == 0) continue;
-      widen(0, phase.y);
-      widen(1, phase.x);
+      above.cover(g.phase(i).y);
+      beside.cover(g.phase(i).x);
     }
   }
   /// Where it serves: elements are converted, none is shared by two pixels, the taps of a row have no gaps between
@@ -30,23 +29,18 @@ template <class P> struct PaddedSource {
       if (const Axis x = g.phase(i).x; x.tap_step != 1 || !fills_tiles(x.results)) return false;
     return true;
   }
-  Index height() const { return before[0] + size[0] + after[0]; }
-  Index width() const { return before[1] + size[1] + after[1]; }
+  Index height() const { return above.before + size[0] + above.after; }
+  Index width() const { return beside.before + size[1] + beside.after; }
   Index numbers() const { return (batch * height() * width() * units + 15) / 16 * 16; }
   /// Where the pixel at (y, x) of an image stands; those around it may be named, too.
   Index place(Index image, Index y, Index x) const {
-    return ((image * height() + before[0] + y) * width() + before[1] + x) * units;
+    return ((image * height() + above.before + y) * width() + beside.before + x) * units;
   }
 
  private:
   static bool fills_tiles(Index results) {
     const Index tiles = std::max<Index>(1, (results + P::rows - 1) / P::rows);
     return results * 4 >= tiles * P::rows * 3;
-  }
-  void widen(std::size_t d, const Axis& a) {
-    const Index last = (a.results - 1) * a.step + a.tap_first + (a.taps - 1) * a.tap_step;
-    before[d] = std::max(before[d], -a.tap_first);
-    after[d] = std::max(after[d], last - (size[d] - 1));
   }
 };
 
@@ -58,13 +52,13 @@ template <class P> void pad_source(const PaddedSource<P>& to, const typename P::
   const Index elements = to.size[1] * to.units * P::elements;
   parallel_for(to.batch * to.height(), 8192 / std::max<Index>(1, row) + 1, [&](Index first, Index last) {
     for (Index i = first; i < last; ++i) {
-      const Index y = i % to.height() - to.before[0];
+      const Index y = i % to.height() - to.above.before;
       T* const begin = out + i * row;
       if (y < 0 || y >= to.size[0]) {
         std::fill_n(begin, row, T(0));
         continue;
       }
-      T* const inside = begin + to.before[1] * to.units;
+      T* const inside = begin + to.beside.before * to.units;
       std::fill(begin, inside, T(0));
       std::fill(inside + pixels, begin + row, T(0));
       const T* const from = source + (i / to.height() * to.size[0] + y) * elements;

@@ -3,6 +3,7 @@
 /// for them block by block. Cuts depend on the sizes alone, and sums are added in order.
 #pragma once
 
+#include "atelier/kernels/conv/paired.hpp"
 #include "atelier/kernels/conv/product.hpp"
 
 namespace atelier::inline v0::kernels::conv_impl {
@@ -24,6 +25,7 @@ template <class P> struct GradientCut {
   gemm_impl::Panels<P> panels;
   Index row_groups, panel_groups, slices, rounds;
   Index packed = 0, blocks = 0;  ///< numbers, and blocks, of a slice in a round, at most
+  bool paired;                   ///< x is taken from PairedSource
 
   explicit GradientCut(const ConvShape& s)
       : shape(s),
@@ -31,7 +33,8 @@ template <class P> struct GradientCut {
         edges(edges_of(s, phase)),
         rows(s.group_out()),
         results(s.out_pixels()),
-        panels{s.group_in() * s.taps()} {
+        panels{s.group_in() * s.taps()},
+        paired(PairedSource<P>::serves(s)) {
     constexpr Index together = gemm_impl::most_packed_a(P::vectors, P::rows) / (block_units * P::slot);
     row_groups = groups_of(row_panels().count, together);
     const Index most_groups = (panels.count() + 1) / 2, tasks = s.groups * row_groups;
@@ -58,19 +61,22 @@ template <class P> struct GradientCut {
   }
   Index panel() const { return block_units * 3 * P::lanes; }  ///< of gathered x
   /// Numbers that a worker needs: a panel of x, and its elements before they are converted.
-  Index own() const { return panel() + (P::unit == gemm_impl::Unit::number ? 0 : block * 3 * P::lanes); }
+  Index own() const { return panel() + (P::unit == gemm_impl::Unit::number || paired ? 0 : block * 3 * P::lanes); }
+  /// Numbers of x in pairs.
+  Index pairs() const { return paired ? PairedSource<P>(shape).numbers() : 0; }
   /// Numbers that tell which panels of which sums have begun.
   Index marks() const { return (sums() * row_groups * panels.count() + 15) / 16 * 16; }
 
   /// Calls f(part, first, count, place) for the blocks of piece i of the results, round after round of slice after
   /// slice: `count` results of a part, whose dy is packed to `place`.
   template <class F> void each_block(Index i, const F& f) const {
-    const Pieces pieces{results, slices * rounds};
+    const Index together = results % P::elements ? 1 : P::elements;  // no unit is shared by two pieces
+    const Pieces pieces{results / together, slices * rounds};
+    const Index first = pieces.begin(i) * together, last = pieces.begin(i + 1) * together;
     Index before = 0, place = 0;
     each_part(0, phase, edges, [&](const Part& part) {
       const Index count = shape.batch * part.phase.results();
-      const Index begin = std::max(pieces.begin(i) - before, Index{0}),
-                  end = std::min(pieces.begin(i + 1) - before, count);
+      const Index begin = std::max(first - before, Index{0}), end = std::min(last - before, count);
       before += count;
       for (Index r = begin; r < end; r += block) {
         const Index n = std::min(block, end - r);
@@ -99,16 +105,17 @@ template <class P> class GradientPlan {
   using T = typename P::T;
   /// Where a gradient's numbers stand in its workspace; each worker's own come last.
   struct Places {
-    T *sums, *packed, *marks, *own;
+    T *sums, *packed, *marks, *pairs, *own;
     Places(const GradientCut<P>& cut, T* workspace)
         : sums(workspace),
           packed(sums + cut.sums() * cut.result()),
           marks(packed + cut.sums() * cut.packed),
-          own(marks + cut.marks()) {}
+          pairs(marks + cut.marks()),
+          own(pairs + cut.pairs()) {}
   };
 
   GradientPlan(const GradientCut<P>& cut, const T* x, const T* dy, const Places& places)
-      : cut_(cut), s_(cut.shape), x_(x), dy_(dy), to_(places) {}
+      : cut_(cut), s_(cut.shape), x_(x), dy_(dy), to_(places), pairs_(PairedSource<P>(s_).pairs()) {}
 
   Index packing_units() const { return cut_.sums() * cut_.blocks; }
   /// Packs a block of dy.
@@ -213,24 +220,25 @@ template <class P> class GradientPlan {
       }
     }
   }
-  /// Columns of panel p, (t, c) side by side, of so many results.
+  /// Columns of panel p, (t, c) side by side, of so many results: a unit of them a row.
   void gather_panel(const Unit& u, const Part& part, Index p, Index first, Index count) const {
     constexpr bool convert = P::unit != gemm_impl::Unit::number;
     const Index channels = s_.group_in(), begin = cut_.panels.begin(p), end = begin + cut_.panels.columns(p);
-    const Index width = cut_.panels.vectors(p) * P::lanes;
-    T* const elements = convert ? u.own + cut_.panel() : u.own;
-    conv_impl::gather<P>({.source = x_ + u.group * channels,
+    const Index width = cut_.panels.vectors(p) * P::lanes, a_row = cut_.paired ? P::elements : 1;
+    T* const rows = convert && !cut_.paired ? u.own + cut_.panel() : u.own;
+    conv_impl::gather<P>({.source = (cut_.paired ? to_.pairs : x_) + u.group * channels,
                           .source_channels = s_.in,
-                          .phase = &part.phase,
+                          .phase = cut_.paired ? &pairs_ : &part.phase,
                           .run = {},
-                          .first = first,
-                          .count = count,
-                          .out = elements,
+                          .first = first / a_row,
+                          .count = count / a_row,
+                          .out = rows,
                           .out_stride = width},
                          channels, begin, end);
-    for (Index k = 0; end - begin < width && k < count; ++k)
-      std::fill_n(elements + k * width + end - begin, width - (end - begin), T(0));
-    if constexpr (convert) conv_impl::pack_rows(gemm_impl::Panels<P>{width}, elements, count, width, u.own);
+    for (Index k = 0; end - begin < width && k < count / a_row; ++k)
+      std::fill_n(rows + k * width + end - begin, width - (end - begin), T(0));
+    if constexpr (convert)
+      if (!cut_.paired) conv_impl::pack_rows(gemm_impl::Panels<P>{width}, rows, count, width, u.own);
   }
   /// Zeros for the panels that no result meets.
   void clear_rest(const Unit& u) const {
@@ -247,6 +255,7 @@ template <class P> class GradientPlan {
   const ConvShape& s_;
   const T *x_, *dy_;
   const Places to_;
+  const Phase pairs_;  ///< of all results
 };
 
 /// Adds the slices in order, and turns squares of channels x taps into w's order.
@@ -317,7 +326,7 @@ template <class P> struct StoreGradient {
 template <class P> Index gradient_workspace_size(const ConvShape& s) {
   if (s.weights() == 0 || s.out_pixels() == 0) return 0;
   const GradientCut<P> cut(s);
-  return cut.sums() * (cut.result() + cut.packed) + cut.marks() + team_for(s) * cut.own();
+  return cut.sums() * (cut.result() + cut.packed) + cut.marks() + cut.pairs() + team_for(s) * cut.own();
 }
 
 /// Adds up the slices of all groups into dw.
@@ -352,6 +361,7 @@ void run_gradient(const ConvShape& s, const typename P::T* x, const typename P::
   const GradientCut<P> cut(s);
   const typename GradientPlan<P>::Places places(cut, workspace);
   const GradientPlan<P> plan(cut, x, dy, places);
+  if (cut.paired) pair_source(PairedSource<P>(s), x, places.pairs);
   for (Index round = 0; round < cut.rounds; ++round) {
     const auto pack = [&](Index u, int) { plan.pack(round, u); };
     const auto unit = [&](Index u, int worker) {

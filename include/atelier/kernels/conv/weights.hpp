@@ -54,7 +54,8 @@ template <class P> struct PackedWeights {
   }
 };
 
-/// Squares of columns x taps of the weights, turned: taps apart, columns side by side.
+/// Squares of columns x taps of the weights, turned: taps apart, columns side by side; of two channels at a time where
+/// a unit is a pair.
 template <class P> struct PackTaps {
   using T = typename P::T;
   using V = typename P::V;
@@ -63,14 +64,30 @@ template <class P> struct PackTaps {
     Index column_stride = 0, channel_stride = 0;
     Index columns = 0, channels = 0, taps = 0;  ///< at most lanes taps
     T* out[P::lanes] = {};                      ///< where the first channel of each tap goes; null: nowhere
-    Index out_stride = 0;                       ///< the panel's width, to the next channel
+    Index out_stride = 0;                       ///< the panel's width, to the next unit
   };
   ATELIER_INLINE static void run(const Args& s) {
-    for (Index c = 0; c < s.channels; ++c)
-      for (Index first = 0; first < s.out_stride; first += P::lanes) square(s, c, first);
+    for (Index c = 0; c < s.channels; c += P::elements)
+      for (Index first = 0; first < s.out_stride; first += P::lanes) units(s, c, first);
   }
-  ATELIER_INLINE static void square(const Args& s, Index c, Index first) {
-    V r[P::lanes];
+  /// Unit c / elements of `lanes` columns.
+  ATELIER_INLINE static void units(const Args& s, Index c, Index first) {
+    V r[P::lanes], next[P::lanes];
+    square(s, c, first, r);
+    if constexpr (P::unit == Unit::pair) square(s, c + 1, first, next);
+    T* const* const out = s.out;
+    const Index to = c / P::elements * s.out_stride + first;
+#pragma GCC unroll 16
+    for (int i = 0; i < P::lanes; ++i) {
+      if (!out[i]) continue;
+      if constexpr (P::unit == Unit::pair)
+        gemm_impl::pairs_across(r[i], next[i]).store(out[i] + to);
+      else
+        r[i].store(out[i] + to);
+    }
+  }
+  /// Channel c of `lanes` columns, a tap a vector.
+  ATELIER_INLINE static void square(const Args& s, Index c, Index first, V (&r)[P::lanes]) {
     const T* from = s.source + first * s.column_stride + c * s.channel_stride;
 #pragma GCC unroll 16
     for (int i = 0; i < P::lanes; ++i, from += s.column_stride) {
@@ -80,9 +97,6 @@ template <class P> struct PackTaps {
       __builtin_prefetch(from + 8 * s.channel_stride);
     }
     gemm_impl::transpose(r);
-#pragma GCC unroll 16
-    for (int i = 0; i < P::lanes; ++i)
-      if (s.out[i]) r[i].store(s.out[i] + c * s.out_stride + first);
   }
 };
 
@@ -100,14 +114,14 @@ typename P::T* tap_place(const PackedWeights<P>& to, Index group, Index p, Index
   const TapBlocks<P> blocks = to.blocks(phase);
   const Index b = blocks.block_of(tap), width = to.panels.vectors(p) * P::lanes;
   return packed + to.place(group, number) + to.panel(blocks, b, p) +
-         (tap - blocks.pieces().begin(b)) * g.channels() * width;
+         (tap - blocks.pieces().begin(b)) * g.channels() / to.elements_a_row * width;
 }
 
-/// Channels [c0, c1) of one panel of a group, an element a row.
-template <class P>
+/// Channels [c0, c1) of one panel of a group, in the units of path L: those of P, or elements.
+template <class L, class P>
 void pack_taps(const PackedWeights<P>& to, const typename P::T* w, Index group, Index p, Index c0, Index c1,
                typename P::T* packed) {
-  using Pack = PackTaps<NumberPath<P>>;
+  using Pack = PackTaps<L>;
   const Gather& g = to.g;
   const Index taps = g.shape.taps(), row = g.shape.group_in() * taps;
   typename Pack::Args args{.column_stride = g.to_data ? taps : row,
@@ -121,14 +135,15 @@ void pack_taps(const PackedWeights<P>& to, const typename P::T* w, Index group, 
     args.taps = std::min<Index>(P::lanes, taps - t);
     for (Index i = 0; i < P::lanes; ++i) {
       auto* const place = i < args.taps ? tap_place(to, group, p, t + i, packed) : nullptr;
-      args.out[i] = place ? place + c0 * args.out_stride : nullptr;
+      args.out[i] = place ? place + c0 / L::elements * args.out_stride : nullptr;
     }
     entry<P::isa, Pack, typename Pack::Args>()(args);
   }
 }
 
-/// All weights, an element a row.
-template <class P> void pack_elements(const PackedWeights<P>& to, const typename P::T* w, typename P::T* packed) {
+/// All weights in the units of path L, none of which is shared by two taps.
+template <class L, class P>
+void pack_all_taps(const PackedWeights<P>& to, const typename P::T* w, typename P::T* packed) {
   constexpr Index chunk = 32;  // channels at a time
   const Index channels = to.g.channels(), chunks = (channels + chunk - 1) / chunk, count = to.panels.count();
   const Index work = std::max<Index>(1, chunk * P::width * to.g.shape.taps());
@@ -136,7 +151,7 @@ template <class P> void pack_elements(const PackedWeights<P>& to, const typename
   parallel_for(to.g.shape.groups * count * chunks, 32768 / work + 1, [&](Index first, Index last) {
     for (Index i = first; i < last; ++i) {
       const Index c = i % chunks * chunk, p = i / chunks % count, group = i / chunks / count;
-      pack_taps(to, w, group, p, c, std::min(channels, c + chunk), packed);
+      pack_taps<L>(to, w, group, p, c, std::min(channels, c + chunk), packed);
     }
   });
 }
@@ -177,19 +192,21 @@ void convert_packed(const PackedWeights<P>& from, const typename P::T* elements,
   });
 }
 
+/// Whether units hold whole taps, so that weights are packed at once and not in elements first.
+template <class P> bool packs_at_once(const Gather& g) { return g.channels() % P::elements == 0; }
+
 /// Numbers that pack_weights() needs beside the result.
 template <class P> Index packing_size(const Gather& g) {
-  return P::unit == Unit::number ? 0 : PackedWeights<P>(g, 1).size();
+  return packs_at_once<P>(g) ? 0 : PackedWeights<P>(g, 1).size();
 }
 
 /// Packs all weights of a gather; `stage` holds packing_size() numbers.
 template <class P>
 void pack_weights(const PackedWeights<P>& to, const typename P::T* w, typename P::T* packed, typename P::T* stage) {
-  if constexpr (P::unit == Unit::number) {
-    pack_elements(to, w, packed);
-  } else {
+  if (packs_at_once<P>(to.g)) return pack_all_taps<P>(to, w, packed);
+  if constexpr (P::unit != Unit::number) {
     const PackedWeights<P> elements(to.g, 1);
-    pack_elements(elements, w, stage);
+    pack_all_taps<NumberPath<P>>(elements, w, stage);
     convert_packed(elements, stage, to, packed);
   }
 }

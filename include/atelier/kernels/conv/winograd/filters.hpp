@@ -52,7 +52,7 @@ template <class P, class W> struct PackSideBySide {
       for (Index i = 0; i < P::lanes; ++i) square.out[i] = i < square.taps ? a.out + a.at[t + i] : nullptr;
       for (Index u = 0; u < outer; ++u)
         for (Index c = 0; c < square.channels; ++c)
-          for (Index v = 0; v < inner; ++v) Pack::square(square, c, (u * inner + v) * P::lanes);
+          for (Index v = 0; v < inner; ++v) Pack::units(square, c, (u * inner + v) * P::lanes);
     }
   }
 };
