@@ -75,12 +75,13 @@ template <class T> struct Case {
   std::vector<T> run() const {
     std::vector<T> found = out;
     const Index size = conv_workspace_size<T>(shape, pass, mode());
-    BasicTensor<T> memory({size}, std::numeric_limits<T>::quiet_NaN());  // nothing may read what nobody wrote
+    BasicTensor<T> memory({size + guard}, std::numeric_limits<T>::quiet_NaN());  // nothing may read what nobody wrote
     const std::span<T> workspace(memory.mutable_data(), static_cast<std::size_t>(size));
     T* to = found.data() + guard;
     if (pass == ConvPass::forward) conv(shape, a.data(), b.data(), to, epilogue(), workspace, mode());
     if (pass == ConvPass::data) conv_data(shape, a.data(), b.data(), to, epilogue(), workspace, mode());
     if (pass == ConvPass::weights) conv_weights(shape, a.data(), b.data(), to, workspace, mode());
+    for (Index i = 0; i < guard; ++i) EXPECT_TRUE(std::isnan(memory.data()[size + i])) << text();
     return found;
   }
   /// The truth, for the inputs that the precision lets through.

@@ -44,10 +44,25 @@ template <class P> struct PaddedSource {
   }
 };
 
+/// Numbers in units, and nothing behind them: what stands there may be another thread's.
+template <class P> struct PackExactly {
+  using T = typename P::T;
+  struct Args {
+    const T* source = nullptr;
+    Index count = 0;  ///< a multiple of the elements in a unit
+    T* out = nullptr;
+  };
+  ATELIER_INLINE static void run(const Args& a) {
+    for (Index k = 0; k < a.count; k += P::elements * P::lanes)
+      gemm_impl::store_part<P>(gemm_impl::PackAlong<P>::units(a.source + k, a.count - k), a.out + k / P::elements,
+                               (a.count - k) / P::elements);
+  }
+};
+
 /// Fills `out`, PaddedSource::numbers() of them, from the source's images.
 template <class P> void pad_source(const PaddedSource<P>& to, const typename P::T* source, typename P::T* out) {
   using T = typename P::T;
-  using Pack = gemm_impl::PackAlong<P>;
+  using Pack = PackExactly<P>;
   const Index row = to.width() * to.units, pixels = to.size[1] * to.units;  // in units
   const Index elements = to.size[1] * to.units * P::elements;
   parallel_for(to.batch * to.height(), 8192 / std::max<Index>(1, row) + 1, [&](Index first, Index last) {
@@ -62,12 +77,7 @@ template <class P> void pad_source(const PaddedSource<P>& to, const typename P::
       std::fill(begin, inside, T(0));
       std::fill(inside + pixels, begin + row, T(0));
       const T* const from = source + (i / to.height() * to.size[0] + y) * elements;
-      entry<P::isa, Pack, gemm_impl::PackArgs<T>>()({.source = from,
-                                                     .source_stride = elements,
-                                                     .rows = 1,
-                                                     .columns = elements,
-                                                     .out = inside,
-                                                     .out_stride = row});
+      entry<P::isa, Pack, typename Pack::Args>()({.source = from, .count = elements, .out = inside});
     }
   });
 }
