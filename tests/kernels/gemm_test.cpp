@@ -270,6 +270,19 @@ TEST(Gemm, FewRowsAgainstStoredTransposed) {  // computed turned, and stored bac
   check(Case<double>{.shape = {7, 90, 150}, .tb = Transpose::yes, .bias = true, .activation = Activation::relu});
 }
 
+TEST(Gemm, FewRowsOfATransposedProduct) {  // computed turned, block after block of the reduction
+  for (auto [m, n, k] : {std::array<Index, 3>{40, 520, 2100}, {33, 1100, 1030}, {20, 1203, 900}})
+    for (Precision precision : {Precision::highest, Precision::medium})
+      for (int form = 0; form < 6; ++form)
+        check(Case<float>{.shape = {m, n, precision == Precision::highest ? k : 2 * k},
+                          .ta = Transpose::yes,
+                          .bias = form < 3,
+                          .accumulate = bool(form & 1),
+                          .activation = static_cast<Activation>(form % 3),
+                          .precision = precision,
+                          .extra = form});
+}
+
 TEST(Gemm, LargeOperandsArePackedInParts) {
   check(Case<float>{.shape = {9, 2048, 1100}, .bias = true});          // rows of B share cache sets
   check(Case<float>{.shape = {70, 1400, 900}, .ta = Transpose::yes});  // B in place, A packed
