@@ -319,6 +319,14 @@ TEST(Conv, EpiloguesOfEveryPass) {
                           .bias = bool(form & 1),
                           .rectify = bool(form & 2),
                           .slope = form & 4 ? 0.2f : 0.0f});
+  for (ConvPass pass : {ConvPass::forward, ConvPass::data})  // of pairs, in place
+    for (int form = 0; form < 8; ++form)
+      check(Case<float>{.shape = {2, {9, 16}, 20, {9, 16}, 32, {3, 3}, {1, 1}, {1, 1}},
+                        .pass = pass,
+                        .bias = bool(form & 1),
+                        .rectify = bool(form & 2),
+                        .slope = form & 4 ? 0.2f : 0.0f,
+                        .precision = Precision::medium});
 }
 
 /// Root of the mean square error, as a share of the truth's.

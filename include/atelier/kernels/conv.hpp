@@ -6,10 +6,10 @@
 ///   conv_weights  dw
 ///
 /// x: [batch, size, in], y: [batch, out_size, out], w: [out, in / groups, kernel], all gap-free. The products run on
-/// gemm's micro-kernels over rows that are gathered tap by tap for a few results at a time; 1 x 1 kernels are products
-/// without a gather. The bits of a result depend on the sizes, the mode and the numbers, not on the threads. Sizes may
-/// be 0. Nothing is allocated: the caller passes a workspace aligned to 64 bytes, whose size depends on the number of
-/// threads and the mode.
+/// gemm's micro-kernels over rows that are gathered tap by tap for a few results at a time, or that stand in a padded
+/// copy of the source; 1 x 1 kernels are products without a gather. The bits of a result depend on the sizes, the mode
+/// and the numbers, not on the threads. Sizes may be 0. Nothing is allocated: the caller passes a workspace aligned to
+/// 64 bytes, whose size depends on the number of threads and the mode.
 #pragma once
 
 #include "atelier/core/compiled.hpp"
@@ -63,6 +63,8 @@ template <class T> Index conv_workspace_size(const ConvShape& s, ConvPass pass, 
           return winograd::product_workspace_size<P, W>({s, pass == ConvPass::data});
         });
     }
+    if (pass == ConvPass::weights && is_product(s))
+      return gemm_workspace_size<T>(product_of(s, pass), first_of(pass), second_of(pass), mode);
     const Index gathered = gemm_impl::with_path<T>(mode, [&]<class P>(P) {
       if (pass == ConvPass::weights) return gradient_workspace_size<P>(s);
       if (pass == ConvPass::data && scatters<P>(s)) return scatter_workspace_size<P>(s, mode);

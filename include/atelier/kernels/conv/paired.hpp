@@ -40,7 +40,7 @@ template <class P> struct PairPixels {
   using T = typename P::T;
   using V = typename P::V;
   struct Args {
-    const T* source = nullptr;  ///< [size, channels]; null: all zeros
+    const T* source = nullptr;  ///< [size, channels]
     Index size = 0, channels = 0, step = 0;
     Index before = 0, count = 0;  ///< zeros in front; pairs
     T* out = nullptr;             ///< [count, channels]
@@ -48,7 +48,7 @@ template <class P> struct PairPixels {
   ATELIER_INLINE static void run(const Args& a) {
     T* out = a.out;
     for (Index i = -a.before; i < a.count - a.before; ++i, out += a.channels) {
-      const bool first = a.source && i >= 0 && i < a.size, second = a.source && i + a.step >= 0 && i + a.step < a.size;
+      const bool first = i >= 0 && i < a.size, second = i + a.step >= 0 && i + a.step < a.size;
       const T* const from = a.source + (first ? i * a.channels : 0);
       const T* const next = a.source + (second ? (i + a.step) * a.channels : 0);
       for (Index c = 0; c < a.channels; c += P::lanes)
@@ -75,8 +75,8 @@ template <class P> void pair_source(const PairedSource<P>& to, const typename P:
       const Index y = i % rows - to.above.before;
       const bool inside = y >= 0 && y < s.size[0];
       entry<P::isa, Pair, typename Pair::Args>()(
-          {.source = inside ? source + (i / rows * s.size[0] + y) * s.size[1] * s.in : nullptr,
-           .size = s.size[1],
+          {.source = source + (inside ? (i / rows * s.size[0] + y) * s.size[1] * s.in : 0),
+           .size = inside ? s.size[1] : 0,
            .channels = s.in,
            .step = s.stride[1],
            .before = to.beside.before,

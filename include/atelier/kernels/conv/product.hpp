@@ -1,5 +1,6 @@
 /// A convolution forward or to the data as products: each phase multiplies gathered rows, one a result, with its packed
-/// weights. Gathered rows of a unit stay in the second-level cache, and serve all column panels.
+/// weights. Gathered rows of a unit stay in the second-level cache, and serve all column panels; where PaddedSource
+/// serves, nothing is gathered.
 #pragma once
 
 #include <cstring>
