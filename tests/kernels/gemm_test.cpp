@@ -257,8 +257,10 @@ TEST(Gemm, RowsThatShareCacheSets) {  // strides of 4096 bytes take other ways t
   }
 }
 
-TEST(Gemm, FewRowsAgainstStoredTransposed) {  // computed turned, and stored back
-  for (auto [m, k, n] : {std::array<Index, 3>{1, 128, 18}, {5, 200, 97}, {32, 784, 400}, {33, 300, 70}, {50, 129, 200}})
+TEST(Gemm, FewRowsAgainstStoredTransposed) {  // computed turned, and stored back; from 64 on in shares of the workers
+  const std::array<Index, 3> shapes[] = {{1, 128, 18},   {5, 200, 97},   {32, 784, 400}, {33, 300, 70},
+                                         {50, 129, 200}, {64, 500, 300}, {96, 1100, 200}};
+  for (auto [m, k, n] : shapes)
     for (Precision precision : {Precision::highest, Precision::medium})
       for (int form = 0; form < 6; ++form)
         check(Case<float>{.shape = {m, n, k},

@@ -149,6 +149,34 @@ template <class T> Product<T> columns_of(const Product<T>& x, Index begin, Index
   return part;
 }
 
+/// Columns for each worker, where each computes all rows of some columns and packs only those of B; 0 where workers
+/// share out rows, and each would pack all of B. Everyone reads all of A then: it is small, and there is nothing to
+/// pack. Shares are equal and fill tiles, because no worker can help another.
+template <class T>
+Index own_columns(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, const CopiesOfB& copies,
+                  int team) {
+  constexpr Index most_rows = 1024, small = Index{1} << 20;
+  const GemmShape& s = x.shape;
+  if (team == 1 || copies.count != team || layout.b_in_place || !layout.a_in_place) return 0;
+  const Index each = s.n / team;
+  const bool equal = s.n % team == 0 && each % kernels.lanes == 0 && each >= 2 * kernels.lanes;
+  return equal && s.m <= most_rows && s.m * s.k <= small ? each : 0;
+}
+/// Computes a product so, with B in one portion. The workspace has room for b_size and Layout::a_size numbers a worker.
+template <class T>
+void run_columns(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, Index each, Index b_size,
+                 int team, T* workspace) {
+  const BlockRange all{0, kernels.blocks(x.shape.k).count()};
+  const T* const packed_a = nullptr;
+  parallel_units(
+      team,
+      [&](Index i, int worker) {
+        run_blocks(kernels, columns_of(x, i * each, (i + 1) * each), layout, all, packed_a, {b_size, 1}, 1,
+                   workspace + worker * (b_size + layout.a_size));
+      },
+      team);
+}
+
 /// Numbers in all of A, packed.
 template <class T> Index whole_a_size(const Kernels<T>& kernels, const GemmShape& s, const Layout<T>& layout) {
   const Index block = layout.a_block(row_panels_of(s.m, kernels.rows, team_for(s)));
@@ -190,6 +218,8 @@ template <class T> void run(const Kernels<T>& kernels, const Product<T>& given, 
   const Index b_size =
       layout.b_in_place ? Layout<T>::last_size(kernels, x.shape) : Layout<T>::b_size(kernels, x.shape, some);
   const CopiesOfB copies = x.packed_b ? CopiesOfB{} : copies_of_b(x.shape, b_size, team);
+  if (const Index each = own_columns(kernels, x, layout, copies, team))
+    return run_columns(kernels, x, layout, each, b_size, team, workspace);
   for (Index b = 0; b < blocks; b += some.blocks)
     for (Index begin = 0; begin < x.shape.n; begin += some.columns)
       run_blocks(kernels, columns_of(x, begin, std::min(begin + some.columns, x.shape.n)), layout,
