@@ -14,11 +14,8 @@ struct GemvShape {
 
 namespace gemv_impl {
 inline constexpr int block = 4;  // rows of W at a time
-/// Asks for what stands 24 KiB behind p: the processor's own look-ahead stops at pages and reaches half the bandwidth.
-/// There may be nothing; so it is an address that is added up, not a pointer.
-ATELIER_INLINE void look_ahead(const void* p) {
-  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) + 24 * 1024), 0, 2);
-}
+/// Bytes between use and prefetch: the processor's own look-ahead stops at pages and reaches half the bandwidth.
+inline constexpr Index ahead = 24 * 1024;
 template <class T> using Rows = std::array<const T*, block>;
 
 /// The upper half of the lanes added to the lower, until four are left.
@@ -64,7 +61,7 @@ ATELIER_INLINE void dots(T (&sums)[R][block], const T* x, const Rows<T>& w, Inde
     for (int j = 0; j < block; ++j) {
       const T* p = ws[static_cast<std::size_t>(j)] + i;
       column[j] = V::load(p);
-      look_ahead(p);
+      gemm_impl::look_ahead<2>(p, ahead);
     }
 #pragma GCC unroll 4
     for (int r = 0; r < R; ++r) {

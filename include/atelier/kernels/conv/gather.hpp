@@ -93,11 +93,16 @@ template <class P> struct GatherRun {
     }
     return out;
   }
+  /// The hardware does not follow copies that stand apart: what the next row of results reads is fetched beside them.
   template <int vectors>
   ATELIER_INLINE static T* copies_of(const GatherArgs<T>& g, const T* from, Index count, Index step, T* out) {
+    const Index next = g.phase->y.step * g.phase->x.source * g.source_channels * Index{sizeof(T)};
     for (Index i = 0; i < count; ++i, out += g.out_stride, from += step)
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) V::load(from + v * P::lanes).store(out + v * P::lanes);
+      for (int v = 0; v < vectors; ++v) {
+        V::load(from + v * P::lanes).store(out + v * P::lanes);
+        gemm_impl::look_ahead(from + v * P::lanes, next);
+      }
     return out;
   }
 };

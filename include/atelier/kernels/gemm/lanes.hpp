@@ -20,6 +20,14 @@ template <class V> ATELIER_INLINE V broadcast(typename V::scalar s) {
   return V(typename V::Raw(s - typename V::Raw{}));
 }
 
+/// Asks for the line that stands `bytes` behind p, into the cache of a level. There may be nothing: so it is an address
+/// that is added up, not a pointer.
+template <int level = 1> ATELIER_INLINE void look_ahead(const void* p, Index bytes) {
+  __builtin_prefetch(
+      reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) + static_cast<std::uintptr_t>(bytes)), 0,
+      4 - level);
+}
+
 /// Lanes of a and b in turn, from lane `first` on: a[first], b[first], a[first + 1], ...
 template <int first, class V> ATELIER_INLINE V zip(const V& a, const V& b) {
   return [&]<int... I>(std::integer_sequence<int, I...>) ATELIER_LAMBDA {
