@@ -136,15 +136,23 @@ struct TanhActivation {
 template <class T> struct ChannelAffine { const T *mean, *scale, *shift; };
 
 namespace detail {
-/// f.operator()<L>(row, rows, segment) for up to four rows of one segment at a time.
+/// f.operator()<L>(row, rows, segment) for up to four rows of one segment at a time. Stretches of rows go from the last
+/// to the first: the caches still hold what the pass of sums before has read last. Inside one they go forward, as the
+/// hardware looks ahead; and so does all of what caches hold little of.
 template <class T, class F> void each_row(const ChannelGrid& g, const F& f) {
-  parallel_for(g.segments * g.rows, map_grain / std::max<Index>(1, g.channels) + 1, [&](Index begin, Index end) {
+  constexpr Index together = Index{1} << 16, most = Index{1} << 22;  // numbers of a stretch; of x, to go backwards
+  const Index rows = g.segments * g.rows;
+  const Index stretch = rows * g.channels > most ? rows : together / std::max<Index>(1, g.channels) + 1;
+  parallel_for(rows, map_grain / std::max<Index>(1, g.channels) + 1, [&](Index begin, Index end) {
     dispatch_for<T>([&]<int Bytes>() ATELIER_LAMBDA {
       with_lanes<T, Bytes>(g.channels, [&]<class L>() ATELIER_LAMBDA {
-        for (Index r = begin, n = 0; r < end; r += n) {
-          const Index segment = r / g.rows;
-          n = std::min({Index{4}, end - r, (segment + 1) * g.rows - r});
-          f.template operator()<L>(r, n, segment);
+        for (Index last = end, first; last > begin; last = first) {
+          first = std::max(begin, last - stretch);
+          for (Index r = first, n = 0; r < last; r += n) {
+            const Index segment = r / g.rows;
+            n = std::min({Index{4}, last - r, (segment + 1) * g.rows - r});
+            f.template operator()<L>(r, n, segment);
+          }
         }
       });
     });
