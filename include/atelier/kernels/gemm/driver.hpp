@@ -162,7 +162,8 @@ Index own_columns(const Kernels<T>& kernels, const Product<T>& x, const Layout<T
   const bool equal = s.n % team == 0 && each % kernels.lanes == 0 && each >= 2 * kernels.lanes;
   return equal && s.m <= most_rows && s.m * s.k <= small ? each : 0;
 }
-/// Computes a product so, with B in one portion. The workspace has room for b_size and Layout::a_size numbers a worker.
+/// Computes a product so. A B that each worker may pack is far smaller than a portion, so these columns of all blocks
+/// are one. The workspace has room for b_size and Layout::a_size numbers a worker, as it has for whole copies of B.
 template <class T>
 void run_columns(const Kernels<T>& kernels, const Product<T>& x, const Layout<T>& layout, Index each, Index b_size,
                  int team, T* workspace) {
